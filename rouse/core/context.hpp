@@ -1,0 +1,54 @@
+// What a poll is given: whom to wake, and how much it may do.
+#pragma once
+
+#include <rouse/core/waker.hpp>
+
+namespace rouse {
+
+/// Polls that a task may use up in leaves before it must give way, so that no ready stream starves its neighbours.
+inline constexpr unsigned poll_budget = 128;
+
+/// Passed down by reference to every poll; never stored.
+class context {
+ public:
+  /// For executors and combinators. `budget` counts down; null: unlimited.
+  explicit context(wakeable& target, unsigned* budget = nullptr) noexcept : target_(&target), budget_(budget) {}
+  /// For hand-written executors: `w` must be non-empty and outlive the context.
+  explicit context(const waker& w) noexcept : target_(w ? w.target() : &no_wakeable()), budget_(nullptr) {}
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+
+  /// A counted waker: for whatever may notify from another thread or outlive the pollable.
+  [[nodiscard]] waker get_waker() const noexcept { return waker::of(*target_); }
+  /// An uncounted one: for a leaf that is notified on this thread only and forgets the pointer when it is destroyed, polled
+  /// again or disowned. Call it in every poll that ends pending, so that the task is known to be reachable.
+  [[nodiscard]] wakeable* borrow_waker() noexcept {
+    borrowed_ = true;
+    return target_;
+  }
+  /// Says that a pollable inside, not polled this time, still holds a borrowed waker.
+  void mark_borrowed() noexcept { borrowed_ = true; }
+  [[nodiscard]] bool is_borrowed() const noexcept { return borrowed_; }
+  /// Has the task polled once more after this poll.
+  void wake() const noexcept { target_->wake(); }
+
+  /// Charges one unit. False when the budget is used up: the task has then been woken, and the leaf returns `pending`.
+  [[nodiscard]] bool spend() noexcept {
+    if (!budget_) return true;
+    if (*budget_ != 0) return --*budget_, true;
+    wake();
+    return false;
+  }
+  /// Gives a unit back: the leaf was not ready after all.
+  void refund() noexcept {
+    if (budget_) ++*budget_;
+  }
+  [[nodiscard]] unsigned* budget() const noexcept { return budget_; }
+
+ private:
+  wakeable* target_;
+  unsigned* budget_;
+  bool borrowed_ = false;
+};
+
+}  // namespace rouse
