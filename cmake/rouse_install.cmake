@@ -1,0 +1,2 @@
+# cmake --install, find_package(Rouse) and pkg-config.
+include(CMakePackageConfigHelpers)

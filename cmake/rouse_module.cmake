@@ -1,0 +1,69 @@
+# rouse_module(<name> DEPENDS <modules...> [LINK <targets...>] [EMBED <object libraries...>]
+#              [TEST_LINK <targets...>])
+#
+# One library per folder of rouse/: target rouse_<name>, alias Rouse::<name>. Found by name, at any depth:
+#   *.hpp            public, installed    *.cpp         the library
+#   internal/*.hpp   private              *_test.hpp, *_test.cpp   one GoogleTest program, <name>_test
+# DEPENDS names modules below; they must exist already, so that a circle cannot be built.
+# LINK and EMBED are private: LINK for libraries of the system, EMBED for objects that go into our archive.
+function(rouse_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "DEPENDS;LINK;EMBED;TEST_LINK")
+  if(module_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "rouse_module(${name}): what is ${module_UNPARSED_ARGUMENTS}?")
+  endif()
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS *.hpp)
+  list(FILTER headers EXCLUDE REGEX "/internal/|_test\\.hpp$")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+
+  set(target rouse_${name})
+  if(sources)
+    set(scope PUBLIC)
+    add_library(${target} STATIC ${sources})
+  else()
+    set(scope INTERFACE)
+    add_library(${target} INTERFACE)
+  endif()
+  add_library(Rouse::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON)
+  target_compile_features(${target} ${scope} cxx_std_23)
+  target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})
+  target_link_libraries(${target} ${scope} Threads::Threads)
+  foreach(below IN LISTS module_DEPENDS)
+    if(TARGET rouse_${below})
+      target_link_libraries(${target} ${scope} rouse_${below})
+    else()
+      message(STATUS "rouse_module(${name}): there is no module ${below} yet")
+    endif()
+  endforeach()
+  if(module_LINK)
+    target_link_libraries(${target} PRIVATE ${module_LINK})
+  endif()
+  foreach(objects IN LISTS module_EMBED)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+    target_include_directories(${target} SYSTEM PRIVATE
+      $<TARGET_PROPERTY:${objects},INTERFACE_INCLUDE_DIRECTORIES>)
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY ROUSE_MODULES ${name})
+
+  if(ROUSE_BUILD_TESTS AND tests)
+    rouse_test(${name} SOURCES ${tests} LINK ${target} ${module_LINK} ${module_TEST_LINK})
+    foreach(objects IN LISTS module_EMBED)
+      target_include_directories(${name}_test SYSTEM PRIVATE
+        $<TARGET_PROPERTY:${objects},INTERFACE_INCLUDE_DIRECTORIES>)
+    endforeach()
+  endif()
+endfunction()
+
+# rouse_test(<name> SOURCES <files...> [LINK <targets...>] [LABELS <words...>])
+# One GoogleTest program <name>_test; ctest knows each of its tests as <name>.<suite>.<test>.
+function(rouse_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SOURCES;LINK;LABELS")
+  add_executable(${name}_test ${test_SOURCES})
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name}_test PRIVATE ${test_LINK} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 60 LABELS "${name};${test_LABELS}")
+endfunction()
