@@ -23,8 +23,7 @@ class unpark_target {
   [[nodiscard]] bool begin_sleep() noexcept {
     unsigned seen = idle;
     if (state_.compare_exchange_strong(seen, sleeping, order::acq_rel)) return true;
-    state_.store(idle, order::relaxed);
-    acquire_fence();
+    state_.exchange(idle, order::acq_rel);
     return false;
   }
   /// Owner, after it blocked: consumes the token; true when somebody had unparked.
@@ -49,7 +48,6 @@ class unpark_target {
 
  private:
   enum : unsigned { idle, sleeping, token };
-  void acquire_fence() noexcept { (void)state_.load(order::acquire); }
   atomic<unsigned> state_{idle};
   atomic<long> references_{1};
 };
