@@ -11,5 +11,4 @@ foreach(flag
   endif()
 endforeach()
 add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
-add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
-  $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
+add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
