@@ -1,5 +1,6 @@
-// Question: what does a probe point cost while nobody listens? Beside it: the same loop without any (the floor), with one
-// predicted branch written by hand (what it must equal), and with a sink that counts.
+// Question: what does a probe point cost while nobody listens? Beside it: the same loop without any
+// (the floor), with one predicted branch written by hand (what it must equal), and with a sink that
+// counts.
 #include <rouse/trace/probe.hpp>
 
 #include <benchmark/benchmark.h>
@@ -8,7 +9,8 @@ namespace {
 
 namespace trace = rouse::trace;
 
-// A loop body that the compiler can neither drop nor vectorise: a chain of dependent multiplications.
+// A loop body that the compiler can neither drop nor vectorise: a chain of dependent
+// multiplications.
 inline unsigned step(unsigned x) noexcept { return x * 2654435761u + 1u; }
 
 template <class Probe>

@@ -17,12 +17,12 @@ constinit atomic<bool> on{false};
 namespace {
 
 constinit atomic<sink*> current_sink{nullptr};
-constinit atomic<long> callers{0};          // threads inside emit() that may still use current_sink
-constinit atomic<unsigned> generation{0};   // counts set_sink(): what a thread knew before is stale
+constinit atomic<long> callers{0};         // threads inside emit() that may still use current_sink
+constinit atomic<unsigned> generation{0};  // counts set_sink(): what a thread knew before is stale
 constinit mutex exchange_lock;
 
-// What is being polled on this thread, so that a wake can name its cause. Kept only while a sink listens; nested polls
-// deeper than the array are not remembered.
+// What is being polled on this thread, so that a wake can name its cause. Kept only while a sink
+// listens; nested polls deeper than the array are not remembered.
 class poll_stack {
  public:
   void push(const void* subject) noexcept {
@@ -64,7 +64,8 @@ void deliver(const record& r) noexcept {
     here.polled.clear();
   }
   record full = r;
-  const bool names_cause = r.what == event::wake || r.what == event::unpark || r.what == event::spawn;
+  const bool names_cause =
+      r.what == event::wake || r.what == event::unpark || r.what == event::spawn;
   if (names_cause && !full.other) full.other = here.polled.top();
   track_polls(r.what, r.subject);
   here.is_inside_sink = true;
@@ -104,8 +105,10 @@ sink* set_sink(sink* s) noexcept {
   ROUSE_ASSERT(!here.is_inside_sink);
   const lock_guard lock(exchange_lock);
   // Off first, so that no new caller comes in while the last ones are waited for.
-  internal::on.store(false, order::seq_cst);  // seq_cst: before the look at `callers`; pairs with emit()
-  while (callers.load(order::seq_cst) != 0) std::this_thread::yield();
+  internal::on.store(false,
+                     order::seq_cst);  // seq_cst: before the look at `callers`; pairs with emit()
+  while (callers.load(order::seq_cst) != 0)
+    std::this_thread::yield();
   sink* former = current_sink.exchange(s, order::acq_rel);
   generation.fetch_add(1, order::relaxed);
   if (s) internal::on.store(true, order::release);

@@ -1,6 +1,7 @@
-// Probe points: the places where the core says what it does. Off (the default) each costs one relaxed load of one flag and
-// one predicted branch; on, it calls the sink that a tool, a test or the console has installed.
-// Refused: compile-time probes, because the process that misbehaves is the one that was built without them.
+// Probe points: the places where the core says what it does. Off (the default) each costs one
+// relaxed load of one flag and one predicted branch; on, it calls the sink that a tool, a test or
+// the console has installed. Refused: compile-time probes, because the process that misbehaves is
+// the one that was built without them.
 #pragma once
 
 #include <rouse/base/atomic.hpp>
@@ -11,21 +12,26 @@ namespace rouse::trace {
 
 /// What happened. In brackets: subject, other.
 enum class event : unsigned char {
-  spawn,       ///< a task or job was made        [it, the task that made it]; text: its name; site: the spawn
-  wake,        ///< something was made ready      [the woken, the task that was being polled on the waking thread]
+  spawn,  ///< a task or job was made        [it, the task that made it]; text: its name; site: the
+          ///< spawn
+  wake,  ///< something was made ready      [the woken, the task that was being polled on the waking
+         ///< thread]
   poll_begin,  ///< its poll begins               [it, executor]
   poll_end,    ///< its poll ended, still pending [it, executor]
-  complete,    ///< it has ended; takes the place of poll_end when it ended inside a poll [it, executor]
+  complete,    ///< it has ended; takes the place of poll_end when it ended inside a poll [it,
+               ///< executor]
   park_begin,  ///< nothing is ready: about to wait       [the executor or park, -]
   park_end,    ///< the wait is over                      [the executor or park, -]
-  unpark,      ///< somebody ends its sleep               [the executor or park, the task polled on this thread]
-  wait,        ///< a task waits for something            [task, leaf]; text: the reason; site: the await
+  unpark,  ///< somebody ends its sleep               [the executor or park, the task polled on this
+           ///< thread]
+  wait,  ///< a task waits for something            [task, leaf]; text: the reason; site: the await
 };
 
 /// "spawn", "wake", ...
 [[nodiscard]] const char* name_of(event what) noexcept;
 
-/// One probe as the sink sees it. Pointers identify; they are never to be followed, their targets may be gone.
+/// One probe as the sink sees it. Pointers identify; they are never to be followed, their targets
+/// may be gone.
 struct record {
   event what = event::spawn;
   const void* subject = nullptr;
@@ -34,8 +40,9 @@ struct record {
   std::source_location site{};  ///< line 0: not known
 };
 
-/// Receives records on whatever thread they happen, several at once. It may allocate, lock and log; probes that it causes
-/// itself are dropped. No time stamp is given: a sink that wants one reads the clock it trusts.
+/// Receives records on whatever thread they happen, several at once. It may allocate, lock and log;
+/// probes that it causes itself are dropped. No time stamp is given: a sink that wants one reads
+/// the clock it trusts.
 class sink {
  public:
   virtual void on_probe(const record& r) noexcept = 0;
@@ -44,8 +51,9 @@ class sink {
   ~sink() = default;
 };
 
-/// Installs `s` for the whole process (null: off); gives the former one, which no thread is inside any more when this
-/// returns. Records made while sinks are being exchanged may be lost. Any thread, not from inside a sink.
+/// Installs `s` for the whole process (null: off); gives the former one, which no thread is inside
+/// any more when this returns. Records made while sinks are being exchanged may be lost. Any
+/// thread, not from inside a sink.
 sink* set_sink(sink* s) noexcept;
 
 namespace internal {
@@ -57,7 +65,8 @@ extern constinit atomic<bool> on;
 /// True while a sink is installed: for work that only a probe needs.
 [[nodiscard]] inline bool is_on() noexcept { return internal::on.load(order::relaxed); }
 
-/// One probe point. For `spawn`, `wake` and `unpark` a null `other` becomes the task being polled on this thread.
+/// One probe point. For `spawn`, `wake` and `unpark` a null `other` becomes the task being polled
+/// on this thread.
 inline void probe_point(event what, const void* subject, const void* other = nullptr) noexcept {
   if (is_on()) [[unlikely]]
     internal::emit(what, subject, other);

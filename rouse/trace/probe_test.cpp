@@ -23,7 +23,8 @@ std::string word_for(const void* p) {
 std::vector<std::string> lines(recorder& log) {
   std::vector<std::string> all;
   for (const record& r : log.take())
-    all.push_back(std::string(name_of(r.what)) + " " + word_for(r.subject) + " " + word_for(r.other));
+    all.push_back(std::string(name_of(r.what)) + " " + word_for(r.subject) + " " +
+                  word_for(r.other));
   return all;
 }
 
@@ -40,7 +41,8 @@ TEST(probe, reaches_the_sink_with_subject_and_other) {
   recorder log;
   probe_point(event::poll_begin, &alice, &executor);
   probe_point(event::complete, &alice, &executor);
-  EXPECT_EQ(lines(log), (std::vector<std::string>{"poll_begin alice executor", "complete alice executor"}));
+  EXPECT_EQ(lines(log),
+            (std::vector<std::string>{"poll_begin alice executor", "complete alice executor"}));
 }
 
 TEST(probe, names_who_woke_whom) {
@@ -50,8 +52,9 @@ TEST(probe, names_who_woke_whom) {
   probe_point(event::wake, &alice);
   probe_point(event::poll_end, &bob);
   probe_point(event::wake, &alice);
-  EXPECT_EQ(lines(log), (std::vector<std::string>{"wake alice -", "poll_begin bob -", "wake alice bob", "poll_end bob -",
-                                                  "wake alice -"}));
+  EXPECT_EQ(lines(log),
+            (std::vector<std::string>{"wake alice -", "poll_begin bob -", "wake alice bob",
+                                      "poll_end bob -", "wake alice -"}));
 }
 
 TEST(probe, remembers_the_outer_poll_across_a_nested_one) {
@@ -106,12 +109,14 @@ TEST(probe, inside_a_sink_is_dropped) {
 }
 
 TEST(probe, no_thread_is_inside_a_sink_that_was_removed) {
-  // A sink that is destroyed right after it was removed, while other threads emit: the sanitizers watch.
+  // A sink that is destroyed right after it was removed, while other threads emit: the sanitizers
+  // watch.
   std::atomic<bool> stop{false};
   std::vector<std::thread> emitters;
   for (int i = 0; i < 2; ++i)
     emitters.emplace_back([&] {
-      while (!stop) probe_point(event::wake, &alice);
+      while (!stop)
+        probe_point(event::wake, &alice);
     });
   std::size_t seen = 0;
   for (int i = 0; i < 50; ++i) {
@@ -120,18 +125,21 @@ TEST(probe, no_thread_is_inside_a_sink_that_was_removed) {
     seen += log.take().size() + log.dropped();
   }
   stop = true;
-  for (auto& t : emitters) t.join();
+  for (auto& t : emitters)
+    t.join();
   SUCCEED() << seen;
 }
 
 TEST(recorder, keeps_the_latest_and_counts_the_rest) {
   recorder log(3);
   probe_point(event::poll_begin, &alice);
-  for (int i = 0; i < 3; ++i) probe_point(event::wake, &bob);
+  for (int i = 0; i < 3; ++i)
+    probe_point(event::wake, &bob);
   EXPECT_EQ(log.dropped(), 1u);
   const auto kept = log.take();
   ASSERT_EQ(kept.size(), 3u);
-  for (const record& r : kept) EXPECT_EQ(r.what, event::wake);
+  for (const record& r : kept)
+    EXPECT_EQ(r.what, event::wake);
   EXPECT_TRUE(log.take().empty());
 }
 

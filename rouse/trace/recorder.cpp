@@ -29,7 +29,8 @@ std::vector<record> recorder::take() {
   std::vector<record> kept;
   const lock_guard lock(mutex_);
   kept.reserve(count_);
-  for (std::size_t i = 0; i < count_; ++i) kept.push_back(ring_[(first_ + i) % ring_.size()]);
+  for (std::size_t i = 0; i < count_; ++i)
+    kept.push_back(ring_[(first_ + i) % ring_.size()]);
   first_ = count_ = 0;
   return kept;
 }

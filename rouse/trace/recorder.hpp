@@ -1,4 +1,5 @@
-// The sink that comes with the house: keeps the latest records in memory, for tests and for a first look.
+// The sink that comes with the house: keeps the latest records in memory, for tests and for a first
+// look.
 #pragma once
 
 #include <rouse/base/mutex.hpp>
@@ -9,8 +10,9 @@
 
 namespace rouse::trace {
 
-/// A ring of the latest `capacity` records, listening from construction to destruction; then the former sink is back.
-/// Recorders nest like scopes. The texts of records are kept as pointers: static ones only.
+/// A ring of the latest `capacity` records, listening from construction to destruction; then the
+/// former sink is back. Recorders nest like scopes. The texts of records are kept as pointers:
+/// static ones only.
 class recorder final : public sink {
  public:
   /// @param capacity  records kept, 1 or more; older ones are dropped and counted.
