@@ -70,6 +70,13 @@ class outcome {
     else
       return result<T>(take());
   }
+  /// The exception, once; null when there is none or it was taken.
+  [[nodiscard]] std::exception_ptr take_exception() noexcept {
+    if (state_ != state::exception) return nullptr;
+    std::exception_ptr e = exception_;
+    exception_ = nullptr;
+    return e;
+  }
   /// The exception, or the error as one; null when there is a value.
   [[nodiscard]] std::exception_ptr as_exception() const noexcept {
     if (state_ == state::exception) return exception_;
@@ -83,7 +90,8 @@ class outcome {
   [[noreturn, gnu::noinline]] void rethrow() {
     ROUSE_ASSERT(is_failure());
     if (state_ == state::exception) {
-      std::exception_ptr e = exception_;
+      std::exception_ptr e = take_exception();
+      ROUSE_ASSERT(e != nullptr);  // taken once
       std::rethrow_exception(std::move(e));
     }
     throw_error(error_);

@@ -38,6 +38,7 @@ template <class P>
 class park_ref {
  public:
   template <park P>
+    requires(!std::same_as<P, park_ref>)
   explicit park_ref(P& p) noexcept : object_(&p), table_(&table_for<P>) {}
 
   result<park_outcome> park(nanoseconds limit) { return table_->park(object_, limit); }

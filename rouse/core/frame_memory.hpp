@@ -1,0 +1,77 @@
+// Memory for coroutine frames and task cells, recycled per thread by size class: at hundreds of bytes a frame, the allocator
+// is the dearest part of a spawn. A block freed on another thread joins that thread's cache. Off under AddressSanitizer, so
+// that a use after free is seen.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ROUSE_FRAME_CACHE 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ROUSE_FRAME_CACHE 0
+#endif
+#endif
+#ifndef ROUSE_FRAME_CACHE
+#define ROUSE_FRAME_CACHE 1
+#endif
+
+namespace rouse::internal {
+
+inline constexpr std::size_t frame_class_bytes = 32;
+inline constexpr std::size_t frame_classes = 64;      // blocks of up to 2 KiB are recycled
+inline constexpr unsigned frame_class_limit = 2048;   // blocks kept per class and thread
+
+struct frame_class {
+  void* head;      // free blocks, linked through their first word
+  unsigned count;  // blocks linked
+  unsigned room;   // more that may be linked; 0 until the thread's first miss and after its end
+};
+struct frame_cache {
+  frame_class classes[frame_classes];
+};
+inline constinit thread_local frame_cache this_frame_cache{};
+
+[[nodiscard]] void* allocate_frame_slow(std::size_t bytes);
+void free_frame_slow(void* block) noexcept;
+
+/// Throws std::bad_alloc. 16-byte aligned.
+[[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
+#if ROUSE_FRAME_CACHE
+  const std::size_t index = (bytes + frame_class_bytes - 1) / frame_class_bytes;
+  if (index < frame_classes) [[likely]] {
+    frame_class& c = this_frame_cache.classes[index];
+    if (void* block = c.head) [[likely]] {
+      c.head = *static_cast<void**>(block);
+      --c.count;
+      ++c.room;
+      return block;
+    }
+    bytes = index * frame_class_bytes;
+  }
+#endif
+  return allocate_frame_slow(bytes);
+}
+/// `bytes` as given to allocate_frame.
+inline void free_frame(void* block, [[maybe_unused]] std::size_t bytes) noexcept {
+#if ROUSE_FRAME_CACHE
+  const std::size_t index = (bytes + frame_class_bytes - 1) / frame_class_bytes;
+  if (index < frame_classes) [[likely]] {
+    frame_class& c = this_frame_cache.classes[index];
+    if (c.room != 0) [[likely]] {
+      *static_cast<void**>(block) = c.head;
+      c.head = block;
+      ++c.count;
+      --c.room;
+      return;
+    }
+  }
+#endif
+  free_frame_slow(block);
+}
+
+/// Gives back to the allocator what this thread keeps beyond `blocks` per class; an executor calls it when it goes idle.
+void trim_frame_cache(unsigned blocks) noexcept;
+
+}  // namespace rouse::internal

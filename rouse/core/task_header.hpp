@@ -1,0 +1,103 @@
+// What every spawned task has in front: its state, who owns it, and how to run, cancel and end its work.
+//
+// Local wakes pay no atomic read-modify-write. The words written by plain stores belong to the owner, the worker that runs
+// the task; every other thread uses one mailbox word, `foreign`, and queues the task once in its owner's inbox:
+//
+//   owner's thread   idle --wake_local()--> scheduled --begin_poll()--> running --finish()--> completed
+//                     ^                                                  |   |
+//                     +------------------- end_poll() -------------------+   +--wake_local()--> running and scheduled
+//   other threads    wake_foreign(): one fetch_or, then, if the task was not linked yet, a push to the owner's inbox;
+//                    the owner's drain() empties the mailbox by one exchange and does what it says
+//
+// References are wakers only, counted in two halves: `references` by the owner, plain, and a signed count in `foreign`; their
+// sum is what there is, and only the owner can know it. A pending task with no reference and no borrowed waker can never be
+// woken: it is ended as abandoned. Refused: one atomic state word for all, which makes a self-wake six times dearer, and
+// plain stores plus foreign RMWs on one word, which loses a wake in 25.
+#pragma once
+
+#include <rouse/base/atomic.hpp>
+#include <rouse/base/error.hpp>
+#include <rouse/base/list.hpp>
+#include <rouse/core/context.hpp>
+#include <rouse/trace/probe.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <source_location>
+
+namespace rouse {
+
+class worker;
+class task_header;
+
+/// How one kind of task does its work; owner's thread only, except `release`.
+struct task_table {
+  bool (*poll)(task_header&, context&) noexcept;      ///< true: it has ended and its outcome is set
+  bool (*cancel)(task_header&, context&) noexcept;    ///< true: nothing outside refers to it any more
+  void (*destroy)(task_header&) noexcept;             ///< the work dies; header and outcome live on
+  void (*release)(task_header&) noexcept;             ///< the memory goes; any thread when the owner is gone
+  void (*fail)(task_header&, const error&) noexcept;  ///< the outcome becomes this error, unless it is set
+  std::exception_ptr (*failure)(task_header&) noexcept;  ///< the outcome's exception that nobody has taken, or null
+};
+
+/// Told when a task has ended and its frames are gone; the nursery of a scope is one.
+class completion_observer {
+ public:
+  virtual void on_complete(task_header& child) noexcept = 0;
+
+ protected:
+  ~completion_observer() = default;
+};
+
+class task_header : public wakeable, public list_link {
+ public:
+  explicit task_header(const task_table& table, worker& owner) noexcept;
+
+  // The owner's thread only, plain.
+  task_header* next = nullptr;        // in the run queue; until adopted, in the inject queue
+  const task_table* table;
+  bool scheduled = false;             // in the run queue, or will be when this poll ends
+  bool running = false;               // inside poll, cancel or destroy
+  bool completed = false;             // final: the work is gone
+  bool cancelled = false;             // to be cancelled instead of polled
+  bool borrowed = false;              // a leaf holds an uncounted waker
+  bool abandoned = false;             // to be ended: nothing can wake it
+  bool joined = false;                // a join handle or nursery keeps the outcome
+  bool observed = false;              // which member of the union below
+  bool background = false;            // does not keep run() from returning
+  std::int32_t references = 0;        // wakers made minus dropped on this thread; never left negative
+  std::uint32_t polls = 0;
+  union {
+    wakeable* joiner = nullptr;       // borrowed from whoever awaits the join handle
+    completion_observer* observer;
+  };
+  const char* name = nullptr;         // owned copy, or null
+  std::source_location spawned_at;
+
+  // Any thread.
+  task_header* inbox_next = nullptr;  // whoever set `linked`, until the owner's drain
+  atomic<worker*> owner;              // written by the owner only
+  atomic<std::uint64_t> foreign{0};   // the mailbox: anyone by RMW, emptied by the owner
+
+  enum : std::uint64_t {
+    notified = 1,  // a foreign wake since the last begin_poll()
+    linked = 2,    // in the owner's inbox or about to be: keeps the task alive and its owner in place
+    closed = 8,    // final: the owner is gone, the count is all references, the other bits mean nothing
+    cancel = 16,
+    unjoin = 32,   // the join handle went on another thread
+    one = 256,     // above the flags: a signed count of references
+    flag_mask = one - 1,
+  };
+
+ private:
+  friend class worker;
+  static const wake_table wakes;
+};
+
+/// Options of `spawn`.
+struct spawn_options {
+  const char* name = nullptr;  ///< copied, cut at 128 bytes; shown in reports and the console
+  bool background = false;     ///< run() does not wait for it
+};
+
+}  // namespace rouse

@@ -1,0 +1,105 @@
+// The awaiters behind `co_await`: one for any pollable, one for a child task, one for the end of a body.
+#pragma once
+
+#include <rouse/coro/frame.hpp>
+
+namespace rouse::internal {
+
+/// Polls a pollable that lives elsewhere in the awaiting frame, and keeps its answer.
+template <class P>
+class leaf_awaiter : public leaf {
+  static constexpr bool may_throw = !noexcept(std::declval<P&>().poll(std::declval<context&>()));
+
+ public:
+  leaf_awaiter(P& pollable, frame& awaiting, std::source_location at) noexcept
+      : leaf{&how_to, &awaiting, at}, pollable_(pollable) {}
+  leaf_awaiter(const leaf_awaiter&) = delete;
+  leaf_awaiter& operator=(const leaf_awaiter&) = delete;
+
+  // Polled here, where the frame need not be suspended when the answer is there.
+  bool await_ready() noexcept { return attempt(*waiting->root->as_root().cx); }
+  void await_suspend(std::coroutine_handle<>) noexcept { waiting->root->as_root().waits_for = this; }
+  output<P> await_resume() {
+    if constexpr (may_throw) {
+      if (thrown_) [[unlikely]]
+        std::rethrow_exception(std::exchange(thrown_, nullptr));
+    }
+    return deliver(pollable_, std::move(answer_));
+  }
+
+ private:
+  bool attempt(context& cx) noexcept {
+    if constexpr (may_throw) {
+      try {
+        return take(pollable_.poll(cx));
+      } catch (...) {
+        thrown_ = std::current_exception();
+        return true;
+      }
+    } else {
+      return take(pollable_.poll(cx));
+    }
+  }
+  bool take(poll_result<raw_output<P>>&& answer) noexcept {
+    if (!answer.is_ready()) return false;
+    std::destroy_at(&answer_);
+    std::construct_at(&answer_, std::move(answer));
+    return true;
+  }
+
+  struct nothing {};
+  P& pollable_;
+  poll_result<raw_output<P>> answer_ = pending;
+  [[no_unique_address]] std::conditional_t<may_throw, std::exception_ptr, nothing> thrown_{};
+
+  static constexpr leaf::table how_to{
+      [](leaf& l, context& cx) noexcept { return static_cast<leaf_awaiter&>(l).attempt(cx); },
+      [](leaf& l, context& cx) noexcept { return rouse::poll_cancel(static_cast<leaf_awaiter&>(l).pollable_, cx).is_ready(); },
+      [](leaf& l) noexcept { rouse::disown(static_cast<leaf_awaiter&>(l).pollable_); },
+  };
+};
+
+/// Owns a child from the moment it is awaited, wherever the task object was.
+template <class T>
+class child_awaiter {
+ public:
+  explicit child_awaiter(frame* child) noexcept : child_(child) {}
+  child_awaiter(const child_awaiter&) = delete;
+  child_awaiter& operator=(const child_awaiter&) = delete;
+  ~child_awaiter() {
+    if (child_) child_->handle().destroy();
+  }
+
+  bool await_ready() noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> h) noexcept {
+    frame& parent = frame::of(h);
+    ROUSE_ASSERT(child_ && child_->state == frame::fresh);  // awaited once, and not polled before
+    child_->root = parent.root;
+    child_->parent = &parent;
+    child_->owner = &child_;
+    parent.root->as_root().hop_to = child_;
+  }
+  T await_resume() {
+    if constexpr (std::is_void_v<T>)
+      outcome_of<T>(*child_).take();
+    else
+      return outcome_of<T>(*child_).take();
+  }
+
+ private:
+  frame* child_;
+};
+
+struct final_awaiter {
+  bool await_ready() noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> h) noexcept {
+    frame& f = frame::of(h);
+    if (f.root == &f)
+      f.state = frame::finished;
+    else
+      f.root->as_root().hop_to = f.parent;
+  }
+  void await_resume() noexcept {}
+};
+
+}  // namespace rouse::internal

@@ -1,0 +1,101 @@
+// The single-threaded executor: runs ready tasks in the order of their wakes, and parks when none is left.
+//
+//   block_on(root):  run tasks, at most 61 or 500 us  ->  look below (wait 0)  ->  ... until the root is done
+//                    nothing ready                     ->  park below until woken
+//
+// It knows nothing of the layers but that they can park: any `park` will do, also a user's own.
+#pragma once
+
+#include <rouse/core/enter.hpp>
+#include <rouse/core/spawn.hpp>
+#include <rouse/executor/current_thread/executor_handle.hpp>
+#include <rouse/park/park.hpp>
+
+namespace rouse {
+
+/// Called for a task that failed and that nobody can join any more.
+struct failure_handler {
+  void (*report)(void* argument, const task_header& task, std::exception_ptr failure) noexcept;
+  void* argument;
+};
+
+struct executor_options {
+  unsigned polls_per_look = 61;          ///< polls before the layers below are looked at, though tasks are ready; 1 or more
+  nanoseconds time_per_look{500'000};    ///< the same in time, looked at every 16th poll
+  std::size_t inject_limit = 1'048'576;  ///< tasks that other threads may have handed in and that are not taken yet
+  failure_handler on_failure{nullptr, nullptr};  ///< null: write a log line and terminate
+};
+
+/// @threads  constructed and destroyed anywhere, driven by one thread at a time; `handle()` may be used by any.
+/// Destroying it destroys every task without resuming it; the layers below must still be alive, and no task of it running.
+class current_thread_executor final : public worker {
+ public:
+  /// `below` is referred to, and must outlive the executor.
+  template <park P>
+    requires(!std::same_as<P, park_ref>)
+  explicit current_thread_executor(P& below, executor_options options = {})
+      : current_thread_executor(park_ref(below), options) {}
+  explicit current_thread_executor(park_ref below, executor_options options = {});
+  ~current_thread_executor();
+
+  /// Runs tasks until `root` is done, and gives its value or throws its exception. Other tasks stay queued for the next call.
+  /// @errors  throws io_error: would_block_runtime when this thread drives an executor already, naming both sites; what the
+  ///          layers report; abandoned when nothing can ever wake the root.
+  template <pollable P>
+  output<P> block_on(P root, std::source_location site = std::source_location::current()) {
+    const enter guard = enter::enter_or_throw(site);
+    running_scope here(*this);
+    auto fresh = internal::make_task(std::move(root), *this);
+    internal::describe_task(*fresh.header, {.name = nullptr, .background = true}, site);
+    fresh.header->joined = true;
+    adopt_first(*fresh.header);
+    join_handle<output<P>> handle(fresh);
+    drive(*fresh.header);
+    if constexpr (std::is_void_v<output<P>>)
+      fresh.end->take();
+    else
+      return fresh.end->take();
+  }
+  /// Runs until no task is left; at once when there is none.
+  void run(std::source_location site = std::source_location::current()) { block_on(idle_operation(*this), site); }
+  /// One park of at most `limit` (0 when tasks are ready), then the tasks that are ready. True when any was polled.
+  bool turn(nanoseconds limit = no_limit, std::source_location site = std::source_location::current());
+
+  /// Hands work in from the executor's own thread or, before it runs, from the thread that builds it.
+  template <pollable P>
+  auto spawn(P work, spawn_options options = {}, std::source_location site = std::source_location::current()) {
+    running_scope here(*this);
+    return rouse::spawn(std::move(work), options, site);
+  }
+  /// Spawns from any thread; says runtime_shut_down once the executor is gone.
+  [[nodiscard]] executor_handle handle() const noexcept { return handle_; }
+  /// True when no task is alive and none is on its way in.
+  [[nodiscard]] bool is_idle() const noexcept { return live_tasks() == 0 && handle_.in_flight() == 0; }
+
+  /// Ready when no task is left; what `run` waits for, and what a bounded run puts a timeout around.
+  class [[nodiscard]] idle_operation {
+   public:
+    explicit idle_operation(current_thread_executor& of) noexcept : executor_(&of) {}
+    poll_result<void> poll(context& cx) noexcept;
+    poll_result<void> poll_cancel(context&) noexcept { return disown(), ready; }
+    void disown() noexcept { executor_->set_idle_waiter(nullptr); }
+
+   private:
+    current_thread_executor* executor_;
+  };
+  [[nodiscard]] idle_operation idle() noexcept { return idle_operation(*this); }
+
+ private:
+  void drive(task_header& root);
+  bool run_batch(const task_header* root) noexcept;
+  void park_once(nanoseconds limit);
+  void unpark() noexcept override { unparker_.unpark(); }
+  void on_unjoined_failure(task_header& t, std::exception_ptr failure) noexcept override;
+
+  park_ref below_;
+  unparker unparker_;
+  executor_options options_;
+  executor_handle handle_;
+};
+
+}  // namespace rouse
