@@ -26,6 +26,8 @@ class context {
     borrowed_ = true;
     return target_;
   }
+  /// For combinators: the target, without saying that it is borrowed; they pass the mark on from their arms.
+  [[nodiscard]] wakeable* borrowed_target() noexcept { return target_; }
   /// Says that a pollable inside, not polled this time, still holds a borrowed waker.
   void mark_borrowed() noexcept { borrowed_ = true; }
   [[nodiscard]] bool is_borrowed() const noexcept { return borrowed_; }
