@@ -26,6 +26,8 @@ class unpark_target {
     state_.exchange(idle, order::acq_rel);
     return false;
   }
+  /// Owner, between begin_sleep and end_sleep: false as soon as somebody has unparked.
+  [[nodiscard]] bool is_sleeping() const noexcept { return state_.load(order::acquire) == sleeping; }
   /// Owner, after it blocked: consumes the token; true when somebody had unparked.
   bool end_sleep() noexcept { return state_.exchange(idle, order::acq_rel) == token; }
   /// Owner, without blocking: consumes the token; true when there was one.
@@ -43,7 +45,8 @@ class unpark_target {
  protected:
   unpark_target() noexcept = default;
   virtual ~unpark_target() = default;
-  /// Called once per sleep, from any thread: ends the wait that the owner is in or about to enter.
+  /// Called at most once per sleep, from any thread, after the token was set: ends the wait that the owner is in or about
+  /// to enter. It may also come late, when that sleep has ended for another reason: it must then do no harm.
   virtual void interrupt() noexcept = 0;
 
  private:

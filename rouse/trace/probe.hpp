@@ -10,21 +10,17 @@
 
 namespace rouse::trace {
 
-/// What happened. In brackets: subject, other.
+/// What happened, to whom: subject, and other where the comment names a second one.
 enum class event : unsigned char {
-  spawn,  ///< a task or job was made        [it, the task that made it]; text: its name; site: the
-          ///< spawn
-  wake,  ///< something was made ready      [the woken, the task that was being polled on the waking
-         ///< thread]
-  poll_begin,  ///< its poll begins               [it, executor]
-  poll_end,    ///< its poll ended, still pending [it, executor]
-  complete,    ///< it has ended; takes the place of poll_end when it ended inside a poll [it,
-               ///< executor]
-  park_begin,  ///< nothing is ready: about to wait       [the executor or park, -]
-  park_end,    ///< the wait is over                      [the executor or park, -]
-  unpark,  ///< somebody ends its sleep               [the executor or park, the task polled on this
-           ///< thread]
-  wait,  ///< a task waits for something            [task, leaf]; text: the reason; site: the await
+  spawn,       ///< a task or job was made, by other; text: its name, site: the spawn
+  wake,        ///< a task was made ready, by other
+  poll_begin,  ///< a task's poll begins, on executor other
+  poll_end,    ///< the poll ended and the task is pending
+  complete,    ///< a task has ended; stands for poll_end when it ended inside its poll
+  park_begin,  ///< an executor or park has nothing to do and is about to wait
+  park_end,    ///< that wait is over
+  unpark,      ///< the sleep of an executor or park is ended, by other
+  wait,        ///< a task waits for other, a leaf; text: the reason, site: the await
 };
 
 /// "spawn", "wake", ...
