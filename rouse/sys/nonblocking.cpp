@@ -1,0 +1,91 @@
+#include <rouse/sys/nonblocking.hpp>
+
+#include <rouse/sys/address.hpp>
+#include <rouse/sys/internal/answer.hpp>
+#include <rouse/sys/table.hpp>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace rouse::sys::nonblocking {
+namespace {
+
+using internal::uninterrupted;
+
+static_assert(sizeof(slice) == sizeof(iovec) && offsetof(slice, size) == offsetof(iovec, iov_len));
+
+std::size_t capped(std::size_t bytes) noexcept { return std::min(bytes, transfer_bytes_max); }
+
+/// accept(2): errors of the connection, not of the listener.
+bool is_of_the_connection(int n) noexcept {
+  switch (-n) {
+    case ECONNABORTED:
+    case ENETDOWN:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case ENETUNREACH: return true;
+    default: return false;
+  }
+}
+
+int has_events(int fd, short events) noexcept {
+  const int n = uninterrupted([&]() noexcept { return calls().poll(fd, events, 0); });
+  return n > 0 ? 1 : n;
+}
+
+}  // namespace
+
+bool would_block(long negative_errno) noexcept { return negative_errno == -EAGAIN || negative_errno == -EWOULDBLOCK; }
+
+int accept(int fd) noexcept {
+  constexpr int dead_connections_max = 64;  // a turn must end, whatever the backlog holds
+  int n = -EAGAIN;
+  for (int i = 0; i < dead_connections_max; i++) {
+    n = uninterrupted([&]() noexcept { return calls().accept(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+    if (n >= 0 || !is_of_the_connection(n)) break;
+  }
+  return n;
+}
+
+int connect(int fd, const socket_address& to) noexcept {
+  // EINTR: the attempt goes on in the kernel, so it is the same as EINPROGRESS
+  const int n = calls().connect(fd, to.data(), to.size());
+  return n == -EINTR ? -EINPROGRESS : n;
+}
+bool is_connecting(int negative_errno) noexcept { return negative_errno == -EINPROGRESS || negative_errno == -EALREADY; }
+bool is_connected(int answer) noexcept { return answer == 0 || answer == -EISCONN; }
+
+long receive(int fd, void* into, std::size_t bytes) noexcept {
+  return uninterrupted([&]() noexcept { return calls().recv(fd, into, capped(bytes), MSG_DONTWAIT); });
+}
+
+long send(int fd, const void* from, std::size_t bytes) noexcept {
+  return uninterrupted([&]() noexcept { return calls().send(fd, from, capped(bytes), MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+long send_vectored(int fd, const slice* slices, std::size_t count) noexcept {
+  msghdr message{};
+  message.msg_iov = reinterpret_cast<iovec*>(const_cast<slice*>(slices));  // sendmsg only reads it
+  message.msg_iovlen = std::min(count, slices_max);
+  return uninterrupted([&]() noexcept { return calls().sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+long read(int fd, void* into, std::size_t bytes) noexcept {
+  return uninterrupted([&]() noexcept { return calls().read(fd, into, capped(bytes)); });
+}
+
+long write(int fd, const void* from, std::size_t bytes) noexcept {
+  return uninterrupted([&]() noexcept { return calls().write(fd, from, capped(bytes)); });
+}
+
+int is_readable(int fd) noexcept { return has_events(fd, POLLIN | POLLRDHUP); }
+int is_writable(int fd) noexcept { return has_events(fd, POLLOUT); }
+
+}  // namespace rouse::sys::nonblocking

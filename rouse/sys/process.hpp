@@ -1,0 +1,36 @@
+// Processes by descriptor, this process and this thread.
+#pragma once
+
+#include <rouse/base/error.hpp>
+#include <rouse/sys/descriptor.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace rouse::sys {
+
+/// A descriptor that becomes readable when process `pid` ends. Close-on-exec. Errors: ESRCH, EMFILE, ...
+[[nodiscard]] result<descriptor> open_process(int pid);
+[[nodiscard]] result<void> send_signal(int process_fd, int signal);
+
+struct process_end {
+  bool signalled = false;  ///< true: `code` is a signal; false: it is the exit code
+  int code = 0;
+};
+/// How a child ended, once; none while it runs. Never waits. Errors: ECHILD.
+[[nodiscard]] result<std::optional<process_end>> take_end(int process_fd);
+
+[[nodiscard]] int process_id() noexcept;
+[[nodiscard]] int thread_id() noexcept;
+/// Processors this process may run on, at least 1.
+[[nodiscard]] unsigned processor_count() noexcept;
+/// At most 15 bytes are kept; what a debugger and `top -H` show.
+void name_this_thread(const char* name) noexcept;
+[[nodiscard]] std::string this_thread_name();
+
+/// Fills `into` from the kernel's generator.
+[[nodiscard]] result<void> random_bytes(std::span<std::byte> into);
+
+}  // namespace rouse::sys
