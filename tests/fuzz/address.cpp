@@ -24,7 +24,7 @@ void check_address(std::string_view text) {
     ROUSE_ASSERT(parsed.error().code != 0 && *parsed.error().operation);
     return;
   }
-  ROUSE_ASSERT(parsed->path().size() <= address::unix_bytes_max);
+  ROUSE_ASSERT(parsed->path().size() <= address::path_bytes_max);
   const std::string shown = parsed->to_string();
   if (!is_plain(parsed->path())) return;  // shown escaped
   const auto again = address::parse(shown);
