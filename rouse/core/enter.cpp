@@ -1,7 +1,7 @@
 #include <rouse/base/assert.hpp>
+#include <rouse/core/describe.hpp>
 #include <rouse/core/enter.hpp>
 
-#include <string>
 #include <utility>
 
 namespace rouse {
@@ -12,10 +12,6 @@ struct mark {
   std::source_location site;
 };
 constinit thread_local mark this_mark;
-
-std::string where(const std::source_location& site) {
-  return std::string(site.file_name()) + ":" + std::to_string(site.line());
-}
 
 }  // namespace
 
@@ -28,7 +24,7 @@ result<enter> enter::try_enter(std::source_location site) noexcept {
 enter enter::enter_or_throw(std::source_location site) {
   auto entered = try_enter(site);
   if (!entered)
-    throw_error(entered.error(), "at " + where(site) + ", inside the one entered at " + where(this_mark.site));
+    throw_error(entered.error(), "at " + describe(site) + ", inside the one entered at " + describe(this_mark.site));
   return std::move(*entered);
 }
 

@@ -1,16 +1,9 @@
+#include <rouse/core/describe.hpp>
 #include <rouse/core/spawn.hpp>
 
 #include <cstring>
-#include <string>
 
 namespace rouse::internal {
-namespace {
-
-std::string where(const std::source_location& site) {
-  return std::string(site.file_name()) + ":" + std::to_string(site.line());
-}
-
-}  // namespace
 
 void describe_task(task_header& t, const spawn_options& options, std::source_location site) {
   t.spawned_at = site;
@@ -22,14 +15,14 @@ void describe_task(task_header& t, const spawn_options& options, std::source_loc
 
 void refuse_borrowing(std::source_location site) {
   throw_error(error("spawn", errc::borrows),
-              "at " + where(site) +
+              "at " + describe(site) +
                   " (pass values, or spawn(fn, args...) which keeps copies, or run it in a scope, or spawn(assume_owned(task)) "
                   "when what it refers to outlives it)");
 }
 
 worker& require_worker(std::source_location site) {
   if (worker* here = worker::current()) return *here;
-  throw_error(error("spawn", errc::no_context), "at " + where(site));
+  throw_error(error("spawn", errc::no_context), "at " + describe(site));
 }
 
 }  // namespace rouse::internal

@@ -26,6 +26,11 @@ class worker {
   void adopt_child(task_header& fresh, list<task_header>& children) noexcept;
   /// Asks a task to end: it is cancelled, awaited, destroyed. Any thread.
   static void abort(task_header& t) noexcept;
+  /// Lists a task itself, which a nursery has listed so far.
+  void take_over(task_header& t) noexcept {
+    t.unlink();
+    tasks_.push_back(t);
+  }
   /// Ends a task here and now by plain destruction: its owner's thread, not from inside its own poll.
   void destroy_now(task_header& t) noexcept;
   /// A join handle or nursery lets go: the outcome is dropped, an unseen failure reported. With `and_cancel` a task that has not

@@ -1,10 +1,10 @@
 #include <rouse/base/log.hpp>
+#include <rouse/core/describe.hpp>
 #include <rouse/executor/current_thread/current_thread_executor.hpp>
 #include <rouse/executor/current_thread/internal/inject_queue.hpp>
 #include <rouse/trace/probe.hpp>
 
 #include <exception>
-#include <string>
 
 namespace rouse {
 
@@ -12,21 +12,6 @@ namespace {
 
 constexpr unsigned polls_per_clock_read = 16;
 constexpr unsigned idle_frames_per_class = 64;
-
-std::string describe(const task_header& t) {
-  std::string text = t.name ? "task \"" + std::string(t.name) + "\"" : "task";
-  return text + " spawned at " + t.spawned_at.file_name() + ":" + std::to_string(t.spawned_at.line());
-}
-
-std::string describe(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an exception that is no std::exception";
-  }
-}
 
 }  // namespace
 

@@ -1,0 +1,46 @@
+#include <rouse/coro/nursery.hpp>
+
+namespace rouse {
+
+void nursery::enrol(task_header& child, worker& here) {
+  child.joined = true;
+  child.observed = true;
+  child.observer = this;
+  ++count_;
+  here.adopt_child(child, children_);
+}
+
+void nursery::on_complete(task_header& child) noexcept {
+  --count_;
+  child.joined = false;
+  std::exception_ptr failure = child.table->failure(child);
+  if (!failure && child.abandoned) failure = std::make_exception_ptr(io_error(error("task", errc::abandoned)));
+  if (failure) {
+    if (policy_.report)
+      policy_.report(policy_.argument, child, std::move(failure));
+    else if (!failure_)
+      failure_ = std::move(failure);
+  }
+  if (wakeable* w = std::exchange(room_waiter_, nullptr)) w->wake();
+  if (waiter_ && (count_ == 0 || failure_)) waiter_->wake();
+}
+
+void nursery::cancel() noexcept {
+  for (task_header* t = children_.front(); t; t = children_.next(*t)) worker::abort(*t);
+}
+
+void nursery::destroy_children() noexcept {
+  waiter_ = nullptr;
+  while (task_header* t = children_.front()) {
+    t->observed = false;  // nobody is left to be told
+    t->observer = nullptr;
+    t->joined = false;
+    worker* owner = t->owner.load(order::relaxed);
+    ROUSE_ASSERT(owner == worker::current());
+    --count_;
+    owner->take_over(*t);
+    owner->destroy_now(*t);
+  }
+}
+
+}  // namespace rouse

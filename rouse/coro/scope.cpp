@@ -1,0 +1,11 @@
+#include <rouse/base/log.hpp>
+#include <rouse/core/describe.hpp>
+#include <rouse/coro/scope.hpp>
+
+namespace rouse::internal {
+
+void log_child_failure(void*, const task_header& child, std::exception_ptr failure) noexcept {
+  ROUSE_LOG(warning, "%s failed: %s", describe(child).c_str(), describe(failure).c_str());
+}
+
+}  // namespace rouse::internal
