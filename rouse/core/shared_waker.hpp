@@ -4,7 +4,7 @@
 #include <rouse/base/atomic.hpp>
 #include <rouse/core/waker.hpp>
 
-#include <memory>
+#include <memory>  // lint: ok, the wake object is shared with its user
 
 namespace rouse {
 
