@@ -74,6 +74,7 @@ open_how how_to_open(const open_options& o) noexcept {
   how.mode = o.create ? o.permissions & 07777 : 0;  // openat2 refuses a mode without O_CREAT
   if (o.no_symlinks) how.resolve |= RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   if (o.beneath) how.resolve |= RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  if (o.cached_only) how.resolve |= RESOLVE_CACHED;
   return how;
 }
 
@@ -83,7 +84,7 @@ result<descriptor> open_at(int directory, const char* path, const open_options& 
   int fd = -EAGAIN;
   for (int i = 0; i < races_max && fd == -EAGAIN; i++) {
     fd = uninterrupted([&]() noexcept { return calls().openat2(directory, path, &how); });
-    if (how.resolve == 0) break;
+    if (how.resolve == 0 || options.cached_only) break;
   }
   if (fd == -ENOSYS && how.resolve == 0)
     fd = uninterrupted([&]() noexcept {
@@ -124,6 +125,11 @@ result<std::size_t> write(int fd, std::span<const std::byte> from) {
 result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
   return count("read", uninterrupted([&]() noexcept {
                  return calls().pread(fd, into.data(), capped(into.size()), offset);
+               }));
+}
+result<std::size_t> read_cached_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
+  return count("read", uninterrupted([&]() noexcept {
+                 return calls().pread_cached(fd, into.data(), capped(into.size()), offset);
                }));
 }
 result<std::size_t> write_at(int fd, std::span<const std::byte> from, std::uint64_t offset) {

@@ -28,6 +28,7 @@ struct open_options {
   bool non_block = false;  ///< do not wait for the other end of a FIFO
   bool no_symlinks = false;  ///< no part may be a symbolic link (RESOLVE_NO_SYMLINKS)
   bool beneath = false;      ///< stay below the directory: no "..", no absolute path, no link out of it (RESOLVE_BENEATH)
+  bool cached_only = false;  ///< fail with EAGAIN where the disk would have to be asked (RESOLVE_CACHED); never waits
   std::uint32_t permissions = 0666;  ///< of a new file, less the umask
 };
 /// The kernel's form, always with O_CLOEXEC; for reactors.
@@ -70,6 +71,8 @@ extern const std::uint32_t rename_no_replace;
 [[nodiscard]] result<std::size_t> read(int fd, std::span<std::byte> into);
 [[nodiscard]] result<std::size_t> write(int fd, std::span<const std::byte> from);
 [[nodiscard]] result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset);
+/// The same from the page cache only: EAGAIN where it would wait for the disk, EOPNOTSUPP where the file system cannot tell.
+[[nodiscard]] result<std::size_t> read_cached_at(int fd, std::span<std::byte> into, std::uint64_t offset);
 [[nodiscard]] result<std::size_t> write_at(int fd, std::span<const std::byte> from, std::uint64_t offset);
 /// Not repeated after a failure: the kernel reports lost writes once (FAULTS R11).
 [[nodiscard]] result<void> sync(int fd, bool data_only = false);

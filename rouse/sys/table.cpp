@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -116,6 +117,11 @@ constexpr table real_table{
     .pread =
         [](int fd, void* into, std::size_t bytes, std::uint64_t offset) {
           return static_cast<long>(answer(::pread(fd, into, bytes, static_cast<off_t>(offset))));
+        },
+    .pread_cached =
+        [](int fd, void* into, std::size_t bytes, std::uint64_t offset) noexcept {
+          const iovec piece{into, bytes};
+          return static_cast<long>(answer(::preadv2(fd, &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT)));
         },
     .pwrite =
         [](int fd, const void* from, std::size_t bytes, std::uint64_t offset) {

@@ -53,6 +53,7 @@ struct table {
   int (*openat)(int directory, const char* path, int flags, unsigned mode);
   int (*statx)(int directory, const char* path, int flags, unsigned mask, raw_status* into);
   long (*pread)(int fd, void* into, std::size_t bytes, std::uint64_t offset);
+  long (*pread_cached)(int fd, void* into, std::size_t bytes, std::uint64_t offset);  ///< RWF_NOWAIT: -EAGAIN off the page cache
   long (*pwrite)(int fd, const void* from, std::size_t bytes, std::uint64_t offset);
   int (*fsync)(int fd, bool data_only);
   int (*ftruncate)(int fd, std::uint64_t bytes);
