@@ -306,13 +306,13 @@ result<address> address::make_unix(std::string_view name, bool abstract) noexcep
 result<address> address::unix_path(std::string_view path) noexcept {
   if (path.empty()) return bad("address: the Unix path is empty");
   if (path.find('\0') != std::string_view::npos) return bad("address: a NUL in the Unix path");
-  if (path.size() > unix_bytes_max) return bad("address: the Unix path is over 107 bytes");
+  if (path.size() > path_bytes_max) return bad("address: the Unix path is over 107 bytes");
   return make_unix(path, false);
 }
 
 result<address> address::unix_abstract(std::string_view name) noexcept {
   if (name.empty()) return bad("address: the abstract Unix name is empty");
-  if (name.size() > unix_bytes_max) return bad("address: the abstract Unix name is over 107 bytes");
+  if (name.size() > abstract_bytes_max) return bad("address: the abstract Unix name is over 106 bytes");
   return make_unix(name, true);
 }
 

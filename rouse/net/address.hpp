@@ -18,7 +18,8 @@ enum class address_family : std::uint8_t { none, ipv4, ipv6, unix_domain };
 /// @threads  A value; distinct copies may be used on distinct threads.
 class address {
  public:
-  static constexpr std::size_t unix_bytes_max = 107;  ///< bytes of a path or abstract name that fit a socket address
+  static constexpr std::size_t path_bytes_max = 107;      ///< of a Unix path
+  static constexpr std::size_t abstract_bytes_max = 106;  ///< of an abstract name
 
   constexpr address() noexcept = default;  ///< names nothing
   address(const address& other) noexcept;
@@ -35,7 +36,7 @@ class address {
   [[nodiscard]] static address loopback_v6(std::uint16_t port = 0) noexcept;
   [[nodiscard]] static address any_v4(std::uint16_t port = 0) noexcept { return ipv4(0, 0, 0, 0, port); }
   [[nodiscard]] static address any_v6(std::uint16_t port = 0) noexcept;
-  /// A socket in the file system. @errors invalid_input (empty, holds a NUL, over unix_bytes_max), ENOMEM.
+  /// A socket in the file system. @errors invalid_input (empty, holds a NUL, over path_bytes_max), ENOMEM.
   [[nodiscard]] static result<address> unix_path(std::string_view path) noexcept;
   /// A name in Linux's abstract space, without the leading NUL; any bytes. @errors invalid_input (empty, too long), ENOMEM.
   [[nodiscard]] static result<address> unix_abstract(std::string_view name) noexcept;

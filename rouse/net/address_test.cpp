@@ -88,11 +88,10 @@ TEST(address, parses_unix_paths_and_abstract_names) {
 }
 
 TEST(address, unix_names_are_refused_one_past_the_edge) {
-  const std::string longest(address::unix_bytes_max, 'x'), longer(address::unix_bytes_max + 1, 'x');
-  EXPECT_TRUE(address::unix_path(longest));
-  EXPECT_TRUE(address::unix_abstract(longest));
-  EXPECT_FALSE(address::unix_path(longer));
-  EXPECT_FALSE(address::unix_abstract(longer));
+  EXPECT_TRUE(address::unix_path(std::string(address::path_bytes_max, 'x')));
+  EXPECT_TRUE(address::unix_abstract(std::string(address::abstract_bytes_max, 'x')));
+  EXPECT_FALSE(address::unix_path(std::string(address::path_bytes_max + 1, 'x')));
+  EXPECT_FALSE(address::unix_abstract(std::string(address::abstract_bytes_max + 1, 'x')));
   EXPECT_FALSE(address::unix_path(std::string_view("a\0b", 3)));
   EXPECT_FALSE(address::unix_path(""));
   EXPECT_FALSE(address::unix_abstract(""));

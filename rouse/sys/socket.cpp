@@ -82,6 +82,13 @@ result<void> shutdown(int fd, shutdown_side side) {
 
 result<socket_address> local_address(int fd) { return name_of("getsockname", fd, calls().getsockname); }
 result<socket_address> peer_address(int fd) { return name_of("getpeername", fd, calls().getpeername); }
+result<peer_credentials> credentials_of_peer(int fd) {
+  ucred native{};
+  unsigned bytes = sizeof native;
+  if (const int n = calls().getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &native, &bytes); n < 0)
+    return std::unexpected(failure("getsockopt", n));
+  return peer_credentials{native.pid, native.uid, native.gid};
+}
 result<int> take_error(int fd) { return get(fd, SOL_SOCKET, SO_ERROR); }
 
 result<socket_facts> facts_of(int fd) {

@@ -27,6 +27,13 @@ enum class shutdown_side : unsigned char { receive, send, both };
 
 [[nodiscard]] result<socket_address> local_address(int fd);
 [[nodiscard]] result<socket_address> peer_address(int fd);
+struct peer_credentials {
+  int pid = 0;
+  unsigned uid = 0;
+  unsigned gid = 0;
+};
+/// Of a Unix socket's peer, when it connected (SO_PEERCRED).
+[[nodiscard]] result<peer_credentials> credentials_of_peer(int fd);
 /// SO_ERROR, taken: 0 or an errno.
 [[nodiscard]] result<int> take_error(int fd);
 
