@@ -21,6 +21,7 @@ class rouse_category final : public std::error_category {
       case errc::end_of_stream: return "the stream ended early";
       case errc::too_large: return "over the limit";
       case errc::invalid_input: return "invalid input";
+      case errc::host_not_found: return "no such host";
     }
     return "unknown error " + std::to_string(code);
   }

@@ -26,6 +26,7 @@ enum class errc : std::int32_t {
   end_of_stream,             ///< fewer bytes than were asked for exactly
   too_large,                 ///< a named limit was exceeded
   invalid_input,             ///< malformed address, name, number or message
+  host_not_found,            ///< no address has this host name
 };
 
 /// What failed and why.

@@ -3,6 +3,7 @@
 #include <rouse/sys/file_types.hpp>
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -161,6 +162,10 @@ constexpr table real_table{
           return answer(::waitid(by_pidfd, static_cast<id_t>(pidfd), static_cast<siginfo_t*>(siginfo), options));
         },
     .getrandom = [](void* into, std::size_t bytes) { return static_cast<long>(answer(::getrandom(into, bytes, 0))); },
+    .getaddrinfo = [](const char* host, const char* service, const void* hints, void** found) {
+      return ::getaddrinfo(host, service, static_cast<const addrinfo*>(hints), reinterpret_cast<addrinfo**>(found));
+    },
+    .freeaddrinfo = [](void* found) { ::freeaddrinfo(static_cast<addrinfo*>(found)); },
 };
 
 namespace internal {

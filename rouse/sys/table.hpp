@@ -70,6 +70,9 @@ struct table {
   int (*pidfd_send_signal)(int pidfd, int signal);
   int (*waitid)(int pidfd, void* siginfo, int options);  ///< P_PIDFD
   long (*getrandom)(void* into, std::size_t bytes);
+  // names; answers EAI_*, not an errno
+  int (*getaddrinfo)(const char* host, const char* service, const void* hints, void** found);
+  void (*freeaddrinfo)(void* found);
 
   // The ring makes its calls through liburing, so it asks here instead. Null: nobody wants to know.
   int (*ring_gate)(ring_step step) = nullptr;
