@@ -419,9 +419,11 @@ TEST(fault_H3, framing_has_a_budget) {
             "400 too much chunk framing");
   EXPECT_EQ(with_chunks("1;x=" + std::string(20000, 'a')), "400 too much chunk framing");
   std::string tiny;  // 5 bytes of framing for 1 of data: 100 of them are spent after the 20th
-  for (int i = 0; i < 19; ++i) tiny += "1\r\nb\r\n";
+  for (int i = 0; i < 19; ++i)
+    tiny += "1\r\nb\r\n";
   EXPECT_EQ(with_chunks(tiny, {.framing_bytes_max = 100}), "part " + std::string(19, 'b'));
-  EXPECT_EQ(with_chunks(tiny + "1\r\nb\r\n1\r\n", {.framing_bytes_max = 100}), "400 too much chunk framing");
+  EXPECT_EQ(with_chunks(tiny + "1\r\nb\r\n1\r\n", {.framing_bytes_max = 100}),
+            "400 too much chunk framing");
 }
 
 TEST(fault_H3, honest_chunks_fit_a_raised_limit) {

@@ -1,0 +1,105 @@
+#include <rouse/http/target.hpp>
+
+#include <rouse/http/internal/authority.hpp>
+#include <rouse/http/internal/characters.hpp>
+#include <rouse/http/internal/scan.hpp>
+
+namespace rouse::http {
+namespace {
+
+// What no segment may hold once it is decoded. A decoded '/' would be a separator that was not
+// there before.
+constexpr bool is_refused(char c) noexcept {
+  return internal::is_control(c) || c == '/' || c == '\\';
+}
+
+// Appends the decoded segment; false for a '%' without two hex digits.
+bool append_decoded(std::string& out, std::string_view segment) {
+  for (std::size_t at = 0; at < segment.size(); ++at) {
+    if (segment[at] != '%') {
+      out += segment[at];
+      continue;
+    }
+    if (segment.size() - at < 3 ||
+        !internal::all_have_class(segment.substr(at + 1, 2), internal::class_hex))
+      return false;
+    out += static_cast<char>(internal::hex_value(segment[at + 1]) * 16 +
+                             internal::hex_value(segment[at + 2]));
+    at += 2;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_servable_name(std::string_view name) noexcept {
+  if (name.empty() || name.front() == '.') return false;
+  for (char c : name)
+    if (is_refused(c)) return false;
+  return true;
+}
+
+std::expected<target_path, status> decode_target(std::string_view target, std::string& storage) {
+  if (!target.starts_with('/')) {
+    internal::absolute_target absolute = internal::split_absolute(target);
+    if (absolute.default_port == 0) return std::unexpected(status::bad_request);
+    target = absolute.path;
+  }
+  target_path result;
+  if (std::size_t mark = target.find('?'); mark != std::string_view::npos) {
+    result.query = target.substr(mark + 1);
+    result.has_query = true;
+    target = target.substr(0, mark);
+  }
+  if (target.starts_with('/'))
+    target.remove_prefix(1);  // else an absolute target without a path: the root
+  result.wants_directory = target.empty() || target.ends_with('/');
+  storage.clear();
+  if (target.empty()) return result;
+  if (target.ends_with('/')) target.remove_suffix(1);
+  storage.reserve(target.size());
+
+  bool found =
+      true;  // go on after the first odd segment: a malformed '%' behind it is still malformed
+  for (;;) {
+    const std::size_t slash = target.find('/');
+    const std::size_t begin = storage.size();
+    if (!append_decoded(storage, target.substr(0, slash)))
+      return std::unexpected(status::bad_request);
+    found &= is_servable_name(std::string_view(storage).substr(begin));
+    if (slash == std::string_view::npos) break;
+    storage += '/';
+    target.remove_prefix(slash + 1);
+  }
+  if (!found) return std::unexpected(status::not_found);
+  result.path = storage;
+  return result;
+}
+
+void append_encoded_segment(std::string& out, std::string_view segment) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (char c : segment) {
+    if (internal::has_class(c, internal::class_unreserved)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    const char encoded[] = {'%', digits[byte / 16], digits[byte % 16]};
+    out.append(encoded, sizeof encoded);
+  }
+}
+
+void append_encoded_path(std::string& out, std::string_view path, bool directory) {
+  out += '/';
+  if (path.empty()) return;
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    append_encoded_segment(out, path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    out += '/';
+    path.remove_prefix(slash + 1);
+  }
+  if (directory) out += '/';
+}
+
+}  // namespace rouse::http
