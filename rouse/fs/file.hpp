@@ -1,0 +1,71 @@
+// Open files.
+#pragma once
+
+#include <rouse/fs/operation.hpp>
+#include <rouse/io/buffer.hpp>
+#include <rouse/sys/file.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace rouse::fs {
+
+using sys::file_kind;
+using sys::file_status;
+using open_options = sys::open_options;
+
+namespace internal {
+class open_file;
+class open_file_ref;
+}  // namespace internal
+
+class file;
+
+/// Opens `path`, relative to the working directory. Never waits for the other end of a FIFO: it is opened non-blocking.
+/// @errors  ENOENT, EACCES, EISDIR, EMFILE, ...
+[[nodiscard]] operation<file> open(std::string path, open_options options = {});
+
+/// A write's outcome: what was written, and the buffer back.
+struct written {
+  std::size_t bytes = 0;
+  io::buffer buffer;
+};
+
+/// An open file. Clones nothing, moves freely; the descriptor is closed when the file and its last operation are gone.
+/// @threads  One at a time.
+class file {
+ public:
+  /// Adopts a descriptor.
+  explicit file(sys::descriptor descriptor, std::string path = {});
+  file(file&& other) noexcept;
+  file& operator=(file&& other) noexcept;
+  ~file();
+
+  /// Up to `bytes_max` bytes (1 or more) from `offset`; empty at the end. `into` is moved in, appended to, and comes back.
+  [[nodiscard]] operation<io::buffer> read_at(std::uint64_t offset, std::size_t bytes_max, io::buffer into = {}) const;
+  /// The same into lent memory. Destroying it before its end waits for the disk: prefer the owning form.
+  [[nodiscard]] operation<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> lent) const;
+  /// Everything from `offset` on. @errors too_large beyond `bytes_max`.
+  [[nodiscard]] operation<io::buffer> read_to_end(std::uint64_t offset = 0, std::size_t bytes_max = SIZE_MAX) const;
+  /// All of `content` at `offset`. `done` counts bytes as they are written, also when it fails or is cancelled in the middle.
+  [[nodiscard]] operation<written> write_all_at(std::uint64_t offset, io::buffer content, std::size_t* done = nullptr) const;
+
+  /// Kind, size, times. Asks the open file, which does not wait.
+  [[nodiscard]] result<file_status> status() const;
+  /// Until the disk has it. A failure is reported once and never turned into success by another try (FAULTS R11).
+  [[nodiscard]] operation<void> sync(bool data_only = false) const;
+  [[nodiscard]] operation<void> truncate(std::uint64_t bytes) const;
+
+  [[nodiscard]] int native_handle() const noexcept;
+  /// For operations of this module: keeps the descriptor open.
+  [[nodiscard]] internal::open_file_ref share() const noexcept;
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  internal::open_file* shared_;
+  std::string path_;
+};
+
+}  // namespace rouse::fs

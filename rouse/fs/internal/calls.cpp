@@ -1,0 +1,115 @@
+#include <rouse/fs/internal/calls.hpp>
+
+#include <rouse/fs/internal/offload.hpp>
+#include <rouse/sys/file_types.hpp>
+
+#include <algorithm>
+
+namespace rouse::fs::internal {
+namespace {
+
+struct open_block final : owned_operation {
+  open_block(start from, std::string p, const sys::open_options& o)
+      : at(std::move(from)), path(std::move(p)), how(sys::how_to_open(o)) {}
+  start at;
+  std::string path;
+  sys::open_how how;
+};
+struct status_block final : owned_operation {
+  status_block(start from, std::string p) : at(std::move(from)), path(std::move(p)) {}
+  start at;
+  std::string path;
+  sys::raw_status raw;
+};
+struct read_block final : owned_operation {
+  read_block(open_file_ref f, io::buffer b) : file(std::move(f)), content(std::move(b)) {}
+  open_file_ref file;
+  io::buffer content;
+};
+
+// "The caches do not have it", and what kernels and file systems say that cannot answer from the caches alone.
+bool must_ask_disk(const error& e) noexcept {
+  return e.code == EAGAIN || e.code == EINVAL || e.code == ENOSYS || e.code == EOPNOTSUPP;
+}
+
+}  // namespace
+
+task<result<sys::descriptor>> open(start at, std::string path, sys::open_options options) {
+  options.non_block = true;  // a FIFO without a writer must not stop us
+  if (!options.create && !options.truncate) {
+    sys::open_options cached = options;
+    cached.cached_only = true;
+    auto now = sys::open_at(at.fd(), path.c_str(), cached);
+    if (now || !must_ask_disk(now.error())) co_return now;
+  }
+  if (reactor* ring = ring_for(opcode::open)) {
+    owned<open_block> block(new open_block(std::move(at), std::move(path), options));
+    block->open(*ring, block->at.fd(), block->path.c_str(), block->how);
+    const std::int32_t answer = co_await completion(block);
+    if (answer < 0) co_return std::unexpected(block->failure());
+    co_return block->take_descriptor();
+  }
+  auto job = [at = std::move(at), path = std::move(path), options] { return sys::open_at(at.fd(), path.c_str(), options); };
+  auto opened = co_await offload(std::move(job));
+  co_return opened;
+}
+
+task<result<sys::file_status>> status(start at, std::string path, bool follow) {
+  if (reactor* ring = ring_for(opcode::status)) {
+    owned<status_block> block(new status_block(std::move(at), std::move(path)));
+    block->status(*ring, block->at.fd(), block->path.c_str(), follow ? 0 : sys::status_no_follow, sys::status_mask, block->raw);
+    const std::int32_t answer = co_await completion(block);
+    if (answer < 0) co_return std::unexpected(block->failure());
+    co_return sys::status_of(block->raw);
+  }
+  auto job = [at = std::move(at), path = std::move(path), follow] { return sys::status_at(at.fd(), path.c_str(), follow); };
+  auto known = co_await offload(std::move(job));
+  co_return known;
+}
+
+task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::size_t bytes_max, io::buffer into) {
+  constexpr std::size_t call_bytes_max = 1u << 30;
+  bytes_max = std::min(bytes_max, call_bytes_max);
+  auto now = sys::read_cached_at(file.fd(), into.prepare(bytes_max).first(bytes_max), offset);
+  if (now) {
+    into.commit(*now);
+    co_return std::move(into);
+  }
+  if (!must_ask_disk(now.error())) co_return std::unexpected(now.error());
+  if (reactor* ring = ring_for(opcode::read_at)) {
+    owned<read_block> block(new read_block(std::move(file), std::move(into)));
+    block->read_at(*ring, block->file.fd(), block->content.prepare(bytes_max).first(bytes_max), offset);
+    const std::int32_t answer = co_await completion(block);
+    if (answer < 0) co_return std::unexpected(block->failure());
+    block->content.commit(static_cast<std::size_t>(answer));
+    co_return std::move(block->content);
+  }
+  auto job = [file = std::move(file), into = std::move(into), bytes_max, offset]() mutable -> result<io::buffer> {
+    auto n = sys::read_at(file.fd(), into.prepare(bytes_max).first(bytes_max), offset);
+    if (!n) return std::unexpected(n.error());
+    into.commit(*n);
+    return std::move(into);
+  };
+  auto got = co_await offload(std::move(job));
+  co_return got;
+}
+
+task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset, std::size_t bytes_max) {
+  constexpr std::size_t piece_bytes_min = 4096;
+  constexpr std::size_t piece_bytes_max = 4u << 20;
+  // The size is a hint only: files of /proc say 0, and others grow or shrink while they are read (FAULTS F3).
+  std::size_t expected = piece_bytes_min;
+  if (auto known = sys::status(file.fd()); known && known->size_bytes > offset)
+    expected = static_cast<std::size_t>(std::min<std::uint64_t>(known->size_bytes - offset, piece_bytes_max));
+  io::buffer content;
+  for (;;) {
+    const std::size_t before = content.size();
+    auto more = co_await read(file, offset + before, std::max(expected, piece_bytes_min), std::move(content));
+    if (!more) co_return std::unexpected(more.error());
+    content = std::move(*more);
+    if (content.size() == before) co_return std::move(content);
+    if (content.size() > bytes_max) co_return std::unexpected(error("read", errc::too_large));
+  }
+}
+
+}  // namespace rouse::fs::internal

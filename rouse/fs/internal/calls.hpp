@@ -1,0 +1,32 @@
+// The steps that files, directories and whole-file calls share: each tries what cannot wait, then asks ring or pool.
+#pragma once
+
+#include <rouse/fs/internal/open_file.hpp>
+#include <rouse/fs/operation.hpp>
+#include <rouse/io/buffer.hpp>
+#include <rouse/sys/file.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace rouse::fs::internal {
+
+/// Where a path starts: an open directory, kept open meanwhile, or the working directory.
+class start {
+ public:
+  start() noexcept = default;
+  explicit start(open_file_ref directory) noexcept : directory_(std::move(directory)) {}
+  [[nodiscard]] int fd() const noexcept { return directory_ ? directory_.fd() : working_directory; }
+
+ private:
+  static constexpr int working_directory = -100;  // AT_FDCWD
+  open_file_ref directory_;
+};
+
+[[nodiscard]] task<result<sys::descriptor>> open(start at, std::string path, sys::open_options options);
+[[nodiscard]] task<result<sys::file_status>> status(start at, std::string path, bool follow);
+/// Appends up to `bytes_max` to `into`; the count is what it grew by.
+[[nodiscard]] task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::size_t bytes_max, io::buffer into);
+[[nodiscard]] task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset, std::size_t bytes_max);
+
+}  // namespace rouse::fs::internal

@@ -1,0 +1,21 @@
+// Calls on whole files and on names.
+#pragma once
+
+#include <rouse/fs/file.hpp>
+
+namespace rouse::fs {
+
+/// The whole content. Sizes that lie (files of /proc) do not matter. @errors too_large beyond `bytes_max`.
+[[nodiscard]] operation<std::string> read_file(std::string path, std::size_t bytes_max = SIZE_MAX);
+/// Makes or replaces the file with `content`. Not atomic: readers may see a part.
+[[nodiscard]] operation<void> write_file(std::string path, std::string content);
+
+[[nodiscard]] operation<file_status> status(std::string path, bool follow = true);
+[[nodiscard]] operation<void> remove_file(std::string path);
+/// It must be empty.
+[[nodiscard]] operation<void> remove_directory(std::string path);
+/// Replaces `to` atomically when it exists.
+[[nodiscard]] operation<void> rename(std::string from, std::string to);
+[[nodiscard]] operation<void> create_directory(std::string path, std::uint32_t permissions = 0777);
+
+}  // namespace rouse::fs
