@@ -27,6 +27,12 @@ class [[nodiscard]] poll_result {
   constexpr poll_result(U&& value) noexcept(std::is_nothrow_constructible_v<T, U>) : value_(std::forward<U>(value)) {}
 
   [[nodiscard]] constexpr bool is_ready() const noexcept { return value_.has_value(); }
+  /// Ready with a `result` that is an error.
+  [[nodiscard]] constexpr bool failed() const noexcept
+    requires requires(const T& v) { v.has_value() && v.error().code; }
+  {
+    return value_ && !value_->has_value();
+  }
   /// The value, once; asserts that it is ready.
   constexpr T take() {
     ROUSE_ASSERT(value_.has_value());

@@ -5,6 +5,9 @@
 
 namespace rouse::internal {
 
+/// Remembers, per thread, the place of the last `co_await` that threw; for the report of an exception that escapes.
+void note_failed_await(std::source_location site) noexcept;
+
 /// Polls a pollable that lives elsewhere in the awaiting frame, and keeps its answer.
 template <class P>
 class leaf_awaiter : public leaf {
@@ -21,8 +24,14 @@ class leaf_awaiter : public leaf {
   void await_suspend(std::coroutine_handle<>) noexcept { waiting->root->as_root().waits_for = this; }
   output<P> await_resume() {
     if constexpr (may_throw) {
-      if (thrown_) [[unlikely]]
+      if (thrown_) [[unlikely]] {
+        note_failed_await(site);
         std::rethrow_exception(std::exchange(thrown_, nullptr));
+      }
+    }
+    if constexpr (throws_errors<P>) {
+      if (answer_.failed()) [[unlikely]]
+        note_failed_await(site);
     }
     return deliver(pollable_, std::move(answer_));
   }
