@@ -30,7 +30,7 @@ set(is_cxx $<COMPILE_LANGUAGE:CXX>)
 
 # Warnings: for our C++ only, llhttp's C is not ours to mend.
 set(ROUSE_WARNINGS
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Woverloaded-virtual -Wcast-qual
   -Wno-missing-field-initializers   # designated initialisers leave fields to their defaults on purpose
   -Wno-sign-conversion)             # sizes and offsets of system calls; -Wconversion still sees narrowing
 set(ROUSE_CLANG_WARNINGS -Wthread-safety -Wimplicit-fallthrough -Wunreachable-code-return)

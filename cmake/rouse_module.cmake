@@ -60,13 +60,13 @@ function(rouse_module name)
   endif()
 endfunction()
 
-# rouse_test(<name> SOURCES <files...> [LINK <targets...>] [LABELS <words...>])
-# One GoogleTest program <name>_test; ctest knows each of its tests as <name>.<suite>.<test>.
+# rouse_test(<name> SOURCES <files...> [LINK <targets...>])
+# One GoogleTest program <name>_test; ctest knows each of its tests as <name>.<suite>.<test>, labelled <name>.
 function(rouse_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SOURCES;LINK;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SOURCES;LINK")
   add_executable(${name}_test ${test_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name}_test PRIVATE ${test_LINK} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 60 LABELS "${name};${test_LABELS}")
+    PROPERTIES TIMEOUT 60 LABELS ${name})
 endfunction()

@@ -39,7 +39,8 @@ TEST(atomic, loses_no_increment_between_threads) {
   constexpr int rounds = 20'000;
   atomic<int> count;
   auto add = [&] {
-    for (int i = 0; i < rounds; ++i) count.fetch_add(1, order::relaxed);
+    for (int i = 0; i < rounds; ++i)
+      count.fetch_add(1, order::relaxed);
   };
   std::thread other(add);
   add();
@@ -54,7 +55,8 @@ TEST(atomic, release_publishes_what_was_written_before) {
     value = 42;
     ready.store(true, order::release);
   });
-  while (!ready.load(order::acquire)) std::this_thread::yield();
+  while (!ready.load(order::acquire))
+    std::this_thread::yield();
   EXPECT_EQ(value, 42);
   writer.join();
 }

@@ -14,7 +14,8 @@ struct gate {
 
   void pass() {
     lock_guard held(lock);
-    while (!open) changed.wait(lock);
+    while (!open)
+      changed.wait(lock);
     ++passed;
   }
   void let_pass() {
@@ -69,7 +70,8 @@ TEST(condition, wait_for_takes_the_longest_limits_without_overflow) {
     {
       lock_guard held(g.lock);
       bool notified = true;
-      while (!g.open) notified = g.changed.wait_for(g.lock, limit);
+      while (!g.open)
+        notified = g.changed.wait_for(g.lock, limit);
       EXPECT_TRUE(notified);
     }
     other.join();

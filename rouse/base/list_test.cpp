@@ -14,7 +14,8 @@ struct item : list_link {
 
 std::string names(list<item>& l) {
   std::string text;
-  for (item* i = l.front(); i; i = l.next(*i)) text += i->name;
+  for (item* i = l.front(); i; i = l.next(*i))
+    text += i->name;
   return text;
 }
 
@@ -49,7 +50,8 @@ TEST(list, inserts_in_front_of_any_item) {
 TEST(list, lets_an_item_leave_from_the_middle_and_come_back) {
   item a('a'), b('b'), c('c');
   list<item> l;
-  for (item* i : {&a, &b, &c}) l.push_back(*i);
+  for (item* i : {&a, &b, &c})
+    l.push_back(*i);
   b.unlink();
   EXPECT_FALSE(b.is_linked());
   EXPECT_EQ(names(l), "ac");

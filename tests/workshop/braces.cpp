@@ -4,8 +4,8 @@ namespace workshop {
 namespace {
 
 const std::set<std::string_view> control = {"if", "for", "while", "switch", "catch"};
-const std::set<std::string_view> after_parameters = {"const", "noexcept", "override", "final",
-                                                     "mutable", "&", "&&", "constexpr"};
+const std::set<std::string_view> after_parameters = {
+    "const", "noexcept", "override", "final", "mutable", "&", "&&", "constexpr"};
 
 bool is_open(std::string_view t) { return t == "(" || t == "[" || t == "{"; }
 bool is_close(std::string_view t) { return t == ")" || t == "]" || t == "}"; }
@@ -13,16 +13,57 @@ bool is_close(std::string_view t) { return t == ")" || t == "]" || t == "}"; }
 }  // namespace
 
 bool is_keyword(std::string_view word) {
-  static const std::set<std::string_view> words = {
-      "if", "else", "for", "while", "do", "switch", "case", "default", "return", "break", "continue", "goto", "try",
-      "catch", "throw", "new", "delete", "co_await", "co_return", "co_yield", "using", "typedef", "sizeof", "this",
-      "operator", "static_assert", "template", "class", "struct", "union", "enum", "namespace", "public", "private",
-      "protected", "friend", "requires", "static_cast", "reinterpret_cast", "const_cast", "not", "and", "or"};
+  static const std::set<std::string_view> words = {"if",
+                                                   "else",
+                                                   "for",
+                                                   "while",
+                                                   "do",
+                                                   "switch",
+                                                   "case",
+                                                   "default",
+                                                   "return",
+                                                   "break",
+                                                   "continue",
+                                                   "goto",
+                                                   "try",
+                                                   "catch",
+                                                   "throw",
+                                                   "new",
+                                                   "delete",
+                                                   "co_await",
+                                                   "co_return",
+                                                   "co_yield",
+                                                   "using",
+                                                   "typedef",
+                                                   "sizeof",
+                                                   "this",
+                                                   "operator",
+                                                   "static_assert",
+                                                   "template",
+                                                   "class",
+                                                   "struct",
+                                                   "union",
+                                                   "enum",
+                                                   "namespace",
+                                                   "public",
+                                                   "private",
+                                                   "protected",
+                                                   "friend",
+                                                   "requires",
+                                                   "static_cast",
+                                                   "reinterpret_cast",
+                                                   "const_cast",
+                                                   "not",
+                                                   "and",
+                                                   "or"};
   return words.contains(word);
 }
 
 braces::braces(const std::vector<token>& tokens)
-    : tokens_(tokens), partner_(tokens.size(), nowhere), around_(tokens.size(), nowhere), kinds_(tokens.size()) {
+    : tokens_(tokens),
+      partner_(tokens.size(), nowhere),
+      around_(tokens.size(), nowhere),
+      kinds_(tokens.size()) {
   match();
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     if (is(i, "{")) kinds_[i] = classify(i);
@@ -55,9 +96,12 @@ std::size_t braces::before_template_arguments(std::size_t i) const {
   if (!is(i, ">")) return i;
   int depth = 0;
   for (std::size_t at = i;; --at) {
-    if (partner_[at] != nowhere && is_close(tokens_[at].text)) at = partner_[at];
-    else if (is(at, ">")) ++depth;
-    else if (is(at, "<") && --depth == 0) return at - 1;
+    if (partner_[at] != nowhere && is_close(tokens_[at].text))
+      at = partner_[at];
+    else if (is(at, ">"))
+      ++depth;
+    else if (is(at, "<") && --depth == 0)
+      return at - 1;
     if (at == 0 || is(at, ";") || is(at, "{")) return i;
   }
 }
@@ -68,17 +112,19 @@ std::size_t braces::before_trailing_return(std::size_t end) const {
     const token& t = tokens_[at - 1];
     if (t.text == "->") {
       const bool follows_parameters =
-          at >= 2 && (tokens_[at - 2].text == ")" || tokens_[at - 2].text == "]" || after_parameters.contains(tokens_[at - 2].text));
+          at >= 2 && (tokens_[at - 2].text == ")" || tokens_[at - 2].text == "]" ||
+                      after_parameters.contains(tokens_[at - 2].text));
       return follows_parameters ? at - 1 : end;
     }
     if (t.text == ">") {
       const std::size_t before = before_template_arguments(at - 1);
       if (before == at - 1) return end;
       at = before + 1;
-    } else if (t.text == ")" && partner_[at - 1] != nowhere && is(partner_[at - 1] - 1, "decltype")) {
+    } else if (t.text == ")" && partner_[at - 1] != nowhere &&
+               is(partner_[at - 1] - 1, "decltype")) {
       at = partner_[at - 1];
-    } else if ((t.kind == token_kind::word && !is_keyword(t.text)) || t.text == "::" || t.text == "*" || t.text == "&" ||
-               t.text == "&&") {
+    } else if ((t.kind == token_kind::word && !is_keyword(t.text)) || t.text == "::" ||
+               t.text == "*" || t.text == "&" || t.text == "&&") {
       --at;
     } else {
       return end;
@@ -88,13 +134,17 @@ std::size_t braces::before_trailing_return(std::size_t end) const {
 }
 
 bool braces::opens_scope(std::size_t open) const {
-  static const std::set<std::string_view> words = {"class", "struct", "union", "enum", "namespace", "extern"};
+  static const std::set<std::string_view> words = {"class", "struct",    "union",
+                                                   "enum",  "namespace", "extern"};
   for (std::size_t at = open; at > 0; --at) {
     const std::string& t = tokens_[at - 1].text;
     if (t == ";" || t == "{" || t == "}" || t == "(" || t == "=") return false;
-    if (t == ")" && partner_[at - 1] != nowhere) at = partner_[at - 1] + 1;
-    else if (t == ">") at = before_template_arguments(at - 1) + 1;  // not the `class` of a template's list
-    else if (words.contains(t)) return true;
+    if (t == ")" && partner_[at - 1] != nowhere)
+      at = partner_[at - 1] + 1;
+    else if (t == ">")
+      at = before_template_arguments(at - 1) + 1;  // not the `class` of a template's list
+    else if (words.contains(t))
+      return true;
   }
   return false;
 }
@@ -104,7 +154,8 @@ brace braces::classify(std::size_t open) const {
   for (std::size_t end = open; end > 0;) {
     const std::string& t = tokens_[end - 1].text;
     if (end == open) {
-      if (t == ";" || t == "{" || t == "}" || t == ":" || t == "else" || t == "do" || t == "try") return {.kind = brace_kind::block};
+      if (t == ";" || t == "{" || t == "}" || t == ":" || t == "else" || t == "do" || t == "try")
+        return {.kind = brace_kind::block};
       if (const std::size_t arrow = before_trailing_return(end); arrow != end) {
         end = arrow;
         continue;
@@ -117,10 +168,12 @@ brace braces::classify(std::size_t open) const {
         end = before;
         continue;
       }
-      if (control.contains(tokens_[before].text) || is(before, "constexpr")) return {.kind = brace_kind::block};
+      if (control.contains(tokens_[before].text) || is(before, "constexpr"))
+        return {.kind = brace_kind::block};
       if (is(before, "]") && begins_lambda(partner_[before]))
         return {.kind = brace_kind::lambda, .parameters = list, .capture = partner_[before]};
-      const bool is_name = tokens_[before].kind == token_kind::word && !is_keyword(tokens_[before].text);
+      const bool is_name =
+          tokens_[before].kind == token_kind::word && !is_keyword(tokens_[before].text);
       const bool is_operator = is(before - 1, "operator") || is(before - 2, "operator");
       if (is_name || is_operator) return {.kind = brace_kind::function, .parameters = list};
       return {};

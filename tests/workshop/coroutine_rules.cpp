@@ -40,31 +40,36 @@ class coroutine_check {
  private:
   [[nodiscard]] bool is(std::size_t i, std::string_view text) const { return braces_.is(i, text); }
   [[nodiscard]] bool is_name(std::size_t i) const {
-    return i < tokens_.size() && tokens_[i].kind == token_kind::word && !is_keyword(tokens_[i].text);
+    return i < tokens_.size() && tokens_[i].kind == token_kind::word &&
+           !is_keyword(tokens_[i].text);
   }
   [[nodiscard]] bool is_coroutine_word(std::size_t i) const {
     const std::string& t = tokens_[i].text;
-    return (t == "co_await" || t == "co_return" || t == "co_yield") && !(i > 0 && is(i - 1, "operator"));
+    return (t == "co_await" || t == "co_return" || t == "co_yield") &&
+           !(i > 0 && is(i - 1, "operator"));
   }
 
-  // --- condition --------------------------------------------------------------------------------------------------
+  // --- condition
+  // --------------------------------------------------------------------------------------------------
 
   void condition(std::size_t body) {
     if (names_a_local(body)) return;
     for (std::size_t i = body; i < braces_.partner(body); ++i) {
       if (!is(i, "co_await") || braces_.body_of(i) != body) continue;
       for (std::size_t at = braces_.around(i); at > body; at = braces_.around(at)) {
-        const bool is_condition =
-            is(at, "(") && (is(at - 1, "if") || is(at - 1, "while") || is(at - 1, "switch") || is(at - 1, "for"));
+        const bool is_condition = is(at, "(") && (is(at - 1, "if") || is(at - 1, "while") ||
+                                                  is(at - 1, "switch") || is(at - 1, "for"));
         if (is_condition && !declares_before(at, i)) {
-          say(i, "awaits in a condition without any named local: g++ 12 never runs it. Write "
-                 "`auto v = co_await x;` first");
+          say(i,
+              "awaits in a condition without any named local: g++ 12 never runs it. Write "
+              "`auto v = co_await x;` first");
         }
       }
     }
   }
   [[nodiscard]] bool declares_before(std::size_t open, std::size_t await) const {
-    return is_declaration(open + 1) && std::any_of(tokens_.begin() + static_cast<long>(open), tokens_.begin() + static_cast<long>(await),
+    return is_declaration(open + 1) && std::any_of(tokens_.begin() + static_cast<long>(open),
+                                                   tokens_.begin() + static_cast<long>(await),
                                                    [](const token& t) { return t.text == "="; });
   }
   [[nodiscard]] bool names_a_local(std::size_t body) const {
@@ -79,9 +84,11 @@ class coroutine_check {
     }
     return false;
   }
-  // `type name` followed by what a declaration goes on with; a structured binding does not help g++ and does not count.
+  // `type name` followed by what a declaration goes on with; a structured binding does not help g++
+  // and does not count.
   [[nodiscard]] bool is_declaration(std::size_t i) const {
-    while (is(i, "const") || is(i, "constexpr") || is(i, "volatile")) ++i;
+    while (is(i, "const") || is(i, "constexpr") || is(i, "volatile"))
+      ++i;
     if (!is_name(i) || is(i, "static")) return false;
     bool more = true;
     while (more) {
@@ -90,9 +97,11 @@ class coroutine_check {
       more = is(i, "::") && is_name(i + 1);
       if (more) ++i;
     }
-    while (is(i, "const") || is(i, "*") || is(i, "&") || is(i, "&&")) ++i;
+    while (is(i, "const") || is(i, "*") || is(i, "&") || is(i, "&&"))
+      ++i;
     if (!is_name(i)) return false;
-    return is(i + 1, "=") || is(i + 1, ";") || is(i + 1, "{") || is(i + 1, "(") || is(i + 1, "[") || is(i + 1, ",");
+    return is(i + 1, "=") || is(i + 1, ";") || is(i + 1, "{") || is(i + 1, "(") || is(i + 1, "[") ||
+           is(i + 1, ",");
   }
   [[nodiscard]] std::size_t after_template_arguments(std::size_t open) const {
     int depth = 0;
@@ -103,25 +112,31 @@ class coroutine_check {
     return open;
   }
 
-  // --- temporary --------------------------------------------------------------------------------------------------
+  // --- temporary
+  // --------------------------------------------------------------------------------------------------
 
   void temporaries(std::size_t await) {
     const auto [begin, end] = full_expression(await);
     for (std::size_t i = begin; i < end; ++i) {
       if (is(i, "[") && braces_.begins_lambda(i) && owns(i)) {
-        say(i, "a capturing lambda in one expression with co_await is destroyed twice by g++ 12: name it first, or "
-               "pass arguments instead");
+        say(i,
+            "a capturing lambda in one expression with co_await is destroyed twice by g++ 12: name "
+            "it first, or "
+            "pass arguments instead");
       }
       if (!is(i, "{")) continue;
       const brace_kind kind = braces_.at(i).kind;
       if (kind == brace_kind::initializer && may_own(i)) {
-        say(i, "a braced temporary that may own something, in one expression with co_await, is destroyed twice by "
-               "g++ 12: name it first");
+        say(i,
+            "a braced temporary that may own something, in one expression with co_await, is "
+            "destroyed twice by "
+            "g++ 12: name it first");
       }
       if (kind == brace_kind::lambda || kind == brace_kind::function) i = braces_.partner(i);
     }
   }
-  // From the statement's beginning to its end, as far as they lie outside of other statements' braces.
+  // From the statement's beginning to its end, as far as they lie outside of other statements'
+  // braces.
   [[nodiscard]] std::pair<std::size_t, std::size_t> full_expression(std::size_t i) const {
     std::size_t begin = i;
     while (begin > 0) {
@@ -160,11 +175,12 @@ class coroutine_check {
     }
     return false;
   }
-  // Plain numbers, durations and names are fine: option structs of ours are trivial. Text and containers are not.
+  // Plain numbers, durations and names are fine: option structs of ours are trivial. Text and
+  // containers are not.
   [[nodiscard]] bool may_own(std::size_t open) const {
     static const std::set<std::string_view> owners = {
-        "co_await", "move",        "string",      "vector",         "function",  "move_only_function",
-        "optional", "make_shared", "make_unique", "to_string",      "shared_ptr", "unique_ptr"};
+        "co_await", "move",        "string",      "vector",    "function",   "move_only_function",
+        "optional", "make_shared", "make_unique", "to_string", "shared_ptr", "unique_ptr"};
     for (std::size_t i = open + 1; i < braces_.partner(open); ++i) {
       if (tokens_[i].kind == token_kind::string || owners.contains(tokens_[i].text)) return true;
       if (is(i, "[") && braces_.begins_lambda(i) && owns(i)) return true;
@@ -172,7 +188,8 @@ class coroutine_check {
     return false;
   }
 
-  // --- capture and reference ----------------------------------------------------------------------------------------
+  // --- capture and reference
+  // ----------------------------------------------------------------------------------------
 
   void capture(const brace& lambda) {
     if (braces_.partner(lambda.capture) == lambda.capture + 1) return;
@@ -181,8 +198,9 @@ class coroutine_check {
       const std::size_t callee = braces_.before_template_arguments(call - 1);
       if (is(callee, "scope") || is(callee, "supervise")) return;
     }
-    say(lambda.capture, "a lambda that is a coroutine captures nothing, unless it is the body of scope() or "
-                        "supervise(): its closure dies before its frame. Pass arguments");
+    say(lambda.capture,
+        "a lambda that is a coroutine captures nothing, unless it is the body of scope() or "
+        "supervise(): its closure dies before its frame. Pass arguments");
   }
   void references(std::size_t open) {
     bool is_const = false;
@@ -191,20 +209,25 @@ class coroutine_check {
       if (is(i, ",")) is_const = false;
       if (is(i, "const")) is_const = true;
       if (is(i, "&&") || (is(i, "&") && is_const)) {
-        say(i, "a coroutine parameter that binds to a temporary dangles after the first suspension: take a value");
+        say(i,
+            "a coroutine parameter that binds to a temporary dangles after the first suspension: "
+            "take a value");
       }
       if (braces_.partner(i) != nowhere && braces_.partner(i) > i) i = braces_.partner(i);
     }
   }
 
-  // --- aligned and lock ---------------------------------------------------------------------------------------------
+  // --- aligned and lock
+  // ---------------------------------------------------------------------------------------------
 
   void frame(std::size_t body) {
-    static const std::set<std::string_view> guards = {"lock_guard", "unique_lock", "scoped_lock", "shared_lock"};
+    static const std::set<std::string_view> guards = {"lock_guard", "unique_lock", "scoped_lock",
+                                                      "shared_lock"};
     for (std::size_t i = body; i < braces_.partner(body); ++i) {
       if (braces_.body_of(i) != body) continue;
-      if (is(i, "alignas") && !(tokens_[i + 2].kind == token_kind::number && is(i + 3, ")") && tokens_[i + 2].text.size() <= 2 &&
-                                std::stoi(tokens_[i + 2].text) <= 16)) {
+      if (is(i, "alignas") &&
+          !(tokens_[i + 2].kind == token_kind::number && is(i + 3, ")") &&
+            tokens_[i + 2].text.size() <= 2 && std::stoi(tokens_[i + 2].text) <= 16)) {
         say(i, "a local aligned to more than 16 is misaligned in a coroutine frame: allocate it");
       }
       if (guards.contains(tokens_[i].text)) lock(body, i);
@@ -215,7 +238,8 @@ class coroutine_check {
     if (!is(braces_.around(guard), "{")) return;
     for (std::size_t i = guard; i < end; ++i) {
       if (is(i, "co_await") && braces_.body_of(i) == body) {
-        return say(i, "a lock is held across this co_await (line " + std::to_string(tokens_[guard].line) + ")");
+        return say(i, "a lock is held across this co_await (line " +
+                          std::to_string(tokens_[guard].line) + ")");
       }
     }
   }

@@ -24,7 +24,8 @@ constexpr auto reference = "1 a coroutine parameter th";
 constexpr auto aligned = "1 a local aligned to more ";
 
 TEST(coroutine_rules, hold_in_every_source_of_ours) {
-  for (const std::string& path : find_sources(root, {"rouse", "tools", "examples", "benches", "tests"})) {
+  for (const std::string& path :
+       find_sources(root, {"rouse", "tools", "examples", "benches", "tests"})) {
     if (path.starts_with("tests/workshop/canaries/")) continue;  // bad on purpose
     const source_text source = read_source(read_file(root / path));
     for (const finding& f : check_coroutines(source, is_test(path))) {
@@ -35,8 +36,11 @@ TEST(coroutine_rules, hold_in_every_source_of_ours) {
 
 TEST(coroutine_rules, find_an_await_in_a_condition_without_a_local) {
   EXPECT_EQ(about("task<int> f() { if (co_await g()) co_return 1; co_return 2; }"), condition);
-  EXPECT_EQ(about("task<int> s::f(int n) const { while (!co_await g(n)) h(); co_return 2; }"), condition);
-  EXPECT_EQ(about("template <class T> auto f(T t) -> task<std::vector<T>> { switch (co_await t) { default: co_return {}; } }"), condition);
+  EXPECT_EQ(about("task<int> s::f(int n) const { while (!co_await g(n)) h(); co_return 2; }"),
+            condition);
+  EXPECT_EQ(about("template <class T> auto f(T t) -> task<std::vector<T>> { switch (co_await t) { "
+                  "default: co_return {}; } }"),
+            condition);
   EXPECT_EQ(about("task<> f() { for (;;) { if (!co_await g()) break; } }"), condition);
   EXPECT_EQ(about("task<> f() { static int n = 0; if (co_await g()) ++n; }"), condition);
   EXPECT_EQ(about("task<> f() { auto [a, b] = h(); if (co_await g()) k(a, b); }"), condition);
@@ -46,7 +50,9 @@ TEST(coroutine_rules, find_an_await_in_a_condition_without_a_local) {
 TEST(coroutine_rules, accept_a_named_local_anywhere_in_the_outer_block) {
   EXPECT_EQ(about("task<> f() { int n = 0; if (co_await g()) ++n; }"), "");
   EXPECT_EQ(about("task<> f() { if (co_await g()) h(); std::vector<int> v{1}; }"), "");
-  EXPECT_EQ(about("task<> f() { const std::map<int, std::pair<a, b>>& m = k(); while (co_await g()) h(m); }"), "");
+  EXPECT_EQ(about("task<> f() { const std::map<int, std::pair<a, b>>& m = k(); while (co_await "
+                  "g()) h(m); }"),
+            "");
   EXPECT_EQ(about("task<> f() { auto v = co_await g(); if (v) h(); }"), "");
   EXPECT_EQ(about("task<> f() { while (auto v = co_await g()) h(v); }"), "");
   EXPECT_EQ(about("auto f = []() -> task<> { if (co_await g()) h(); };"), "");
@@ -59,9 +65,12 @@ TEST(coroutine_rules, find_owning_temporaries_beside_co_await) {
   EXPECT_EQ(about("task<> f() { auto v = std::vector<int>{co_await a(), co_await b()}; }"), braced);
   EXPECT_EQ(about("task<> f() { co_await agg{std::string(n)}.m(); }"), braced);
   EXPECT_EQ(about("task<> f() { co_await call([s] { h(s); }); }"), closure);
-  EXPECT_EQ(about("task<> f() { co_await call(1, [s = std::move(s)]() mutable noexcept { h(s); }); }"), closure);
+  EXPECT_EQ(
+      about("task<> f() { co_await call(1, [s = std::move(s)]() mutable noexcept { h(s); }); }"),
+      closure);
   EXPECT_EQ(about("task<> f() { co_await call([=] { h(s); }); }", true), closure) << "in tests too";
-  EXPECT_EQ(about("task<> f() { if (bool b = co_await call([&x, y] { h(x, y); })) k(b); }"), closure);
+  EXPECT_EQ(about("task<> f() { if (bool b = co_await call([&x, y] { h(x, y); })) k(b); }"),
+            closure);
 }
 
 TEST(coroutine_rules, accept_what_owns_nothing_or_has_a_name) {
@@ -75,10 +84,15 @@ TEST(coroutine_rules, accept_what_owns_nothing_or_has_a_name) {
 
 TEST(coroutine_rules, find_capturing_coroutines_except_bodies_of_scopes) {
   EXPECT_EQ(about("auto f = [&]() -> task<> { co_await g(); };"), capture);
-  EXPECT_EQ(about("void k() { spawn([x](int n) mutable -> task<int> { co_return x + n; }(1)); }"), capture);
+  EXPECT_EQ(about("void k() { spawn([x](int n) mutable -> task<int> { co_return x + n; }(1)); }"),
+            capture);
   EXPECT_EQ(about("auto f = [this] { return h([=]() -> task<> { co_return; }); };"), capture);
-  EXPECT_EQ(about("task<> f() { co_await scope([&](nursery& n) -> task<> { co_await n.room(); }); }"), "");
-  EXPECT_EQ(about("task<> f() { co_await rouse::supervise<int>({.limit = 3}, [&](auto& n) -> task<> { co_await n.room(); }); }"), "");
+  EXPECT_EQ(
+      about("task<> f() { co_await scope([&](nursery& n) -> task<> { co_await n.room(); }); }"),
+      "");
+  EXPECT_EQ(about("task<> f() { co_await rouse::supervise<int>({.limit = 3}, [&](auto& n) -> "
+                  "task<> { co_await n.room(); }); }"),
+            "");
   EXPECT_EQ(about("auto f = [](int n) -> task<int> { co_return n; };"), "");
   EXPECT_EQ(about("auto f = [&]() -> task<> { co_await g(); };", true), "") << "tests may";
 }
@@ -86,7 +100,9 @@ TEST(coroutine_rules, find_capturing_coroutines_except_bodies_of_scopes) {
 TEST(coroutine_rules, find_parameters_that_bind_to_temporaries) {
   EXPECT_EQ(about("task<> f(const std::string& s) { co_await g(s); }"), reference);
   EXPECT_EQ(about("template <class T> task<> f(int n, T&& t) { co_await g(n, t); }"), reference);
-  EXPECT_EQ(about("task<> f(tcp_stream& s, std::function<void(const int&)> h) { co_await g(s, h); }"), "");
+  EXPECT_EQ(
+      about("task<> f(tcp_stream& s, std::function<void(const int&)> h) { co_await g(s, h); }"),
+      "");
   EXPECT_EQ(about("task<> f(const char* s, const int n, int& k) { co_await g(s, n, k); }"), "");
   EXPECT_EQ(about("task<> f(const std::string& s) { return g(s); }"), "") << "no coroutine";
 }
@@ -94,19 +110,23 @@ TEST(coroutine_rules, find_parameters_that_bind_to_temporaries) {
 TEST(coroutine_rules, find_over_aligned_locals_and_locks_across_an_await) {
   EXPECT_EQ(about("task<> f() { alignas(64) char b[64]; co_await g(b); }"), aligned);
   EXPECT_EQ(about("task<> f() { alignas(16) char b[64]; co_await g(b); }"), "");
-  EXPECT_EQ(about("task<> f() { lock_guard held(m); co_await g(); }"), "1 a lock is held across th");
+  EXPECT_EQ(about("task<> f() { lock_guard held(m); co_await g(); }"),
+            "1 a lock is held across th");
   EXPECT_EQ(about("task<> f() { { lock_guard held(m); h(); } co_await g(); }"), "");
 }
 
 TEST(coroutine_rules, see_through_comments_text_and_directives) {
   EXPECT_EQ(about("// task<> f() { if (co_await g()) h(); }\n"), "");
-  EXPECT_EQ(about("auto s = \"if (co_await g()) { \"; auto r = R\"x(co_await })x\"; char c = '{';"), "");
+  EXPECT_EQ(about("auto s = \"if (co_await g()) { \"; auto r = R\"x(co_await })x\"; char c = '{';"),
+            "");
   EXPECT_EQ(about("#define W(x) \\\n  if (co_await x) {\nint n = 1'000;"), "");
 }
 
 TEST(coroutine_rules, name_the_line_and_take_an_excuse_with_a_reason) {
-  EXPECT_EQ(about("task<> f() {\n  // why\n  if (co_await g()) h();\n}"), "3 awaits in a condition wi");
-  EXPECT_EQ(about("task<> f() {\n  if (co_await g()) h();  // lint: ok, this is the canary\n}"), "");
+  EXPECT_EQ(about("task<> f() {\n  // why\n  if (co_await g()) h();\n}"),
+            "3 awaits in a condition wi");
+  EXPECT_EQ(about("task<> f() {\n  if (co_await g()) h();  // lint: ok, this is the canary\n}"),
+            "");
 }
 
 TEST(coroutine_rules, admit_what_they_cannot_read) {

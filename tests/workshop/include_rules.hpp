@@ -1,5 +1,6 @@
-// The house's include rules: arrows go down as floors.txt says, kernel headers stay in `sys`, liburing in
-// reactor/io_uring, costly standard headers out of public headers, and internal/ belongs to its own module.
+// The house's include rules: arrows go down as floors.txt says, kernel headers stay in `sys`,
+// liburing in reactor/io_uring, costly standard headers out of public headers, and internal/
+// belongs to its own module.
 #pragma once
 
 #include "source_text.hpp"
@@ -18,7 +19,8 @@ class floors {
   [[nodiscard]] bool allow(const std::string& module, std::string_view path) const;
 
  private:
-  std::map<std::string, std::set<std::string>> allowed_;  // closed: with what the named ones may include
+  std::map<std::string, std::set<std::string>>
+      allowed_;  // closed: with what the named ones may include
 };
 
 /// `path` is relative to the checkout and decides which rules hold.

@@ -26,7 +26,8 @@ TEST(include_rules, hold_in_every_file_of_ours) {
     }
     for (const include& i : source.includes) {
       if (!i.path.starts_with("rouse/")) continue;
-      EXPECT_TRUE(std::filesystem::exists(root / i.path)) << path << ":" << i.line << ": no such file " << i.path;
+      EXPECT_TRUE(std::filesystem::exists(root / i.path))
+          << path << ":" << i.line << ": no such file " << i.path;
     }
   }
 }
@@ -35,7 +36,9 @@ TEST(include_rules, allow_what_lies_below_also_two_floors_down) {
   EXPECT_EQ(about("rouse/time/wheel.hpp", "#include <rouse/core/waker.hpp>"), "");
   EXPECT_EQ(about("rouse/coro/task.hpp", "#include <rouse/trace/probe.hpp>"), "");
   EXPECT_EQ(about("rouse/sync/notify.hpp", "#include <rouse/base/list.hpp>"), "");
-  EXPECT_EQ(about("rouse/time/sleep.cpp", "#include <rouse/time/internal/slots.hpp>\n#include <memory>"), "");
+  EXPECT_EQ(
+      about("rouse/time/sleep.cpp", "#include <rouse/time/internal/slots.hpp>\n#include <memory>"),
+      "");
 }
 
 TEST(include_rules, refuse_up_and_sideways) {
@@ -47,7 +50,8 @@ TEST(include_rules, refuse_up_and_sideways) {
 
 TEST(include_rules, open_one_folder_only_where_the_table_names_one) {
   EXPECT_EQ(about("rouse/net/dns.cpp", "#include <rouse/executor/blocking_pool/pool.hpp>"), "");
-  EXPECT_NE(about("rouse/net/dns.cpp", "#include <rouse/executor/current_thread/executor.hpp>"), "");
+  EXPECT_NE(about("rouse/net/dns.cpp", "#include <rouse/executor/current_thread/executor.hpp>"),
+            "");
 }
 
 TEST(include_rules, keep_internal_headers_at_home) {
@@ -60,7 +64,8 @@ TEST(include_rules, keep_internal_headers_at_home) {
 TEST(include_rules, keep_the_kernel_behind_sys_and_liburing_behind_its_reactor) {
   EXPECT_NE(about("rouse/net/tcp.cpp", "#include <sys/socket.h>"), "");
   EXPECT_NE(about("rouse/net/tcp.cpp", "int f() { return errno; }"), "");
-  EXPECT_EQ(about("rouse/sys/socket.cpp", "#include <sys/socket.h>\nint f() { return errno; }"), "");
+  EXPECT_EQ(about("rouse/sys/socket.cpp", "#include <sys/socket.h>\nint f() { return errno; }"),
+            "");
   EXPECT_EQ(about("rouse/net/tcp_test.cpp", "#include <sys/socket.h>"), "");
   EXPECT_NE(about("rouse/reactor/reactor.cpp", "#include <liburing.h>"), "");
   EXPECT_EQ(about("rouse/reactor/io_uring/ring.cpp", "#include <liburing.h>"), "");

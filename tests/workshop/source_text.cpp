@@ -16,7 +16,8 @@ class reader {
   explicit reader(std::string_view text) : text_(text) {}
 
   source_text read() {
-    while (at_ < text_.size()) step();
+    while (at_ < text_.size())
+      step();
     return std::move(out_);
   }
 
@@ -91,7 +92,8 @@ class reader {
       advance_past(end, open);
     } else {
       advance(1);
-      while (at_ < text_.size() && peek() != '"' && peek() != '\n') advance(peek() == '\\' ? 2 : 1);
+      while (at_ < text_.size() && peek() != '"' && peek() != '\n')
+        advance(peek() == '\\' ? 2 : 1);
       advance(1);
     }
     add(token_kind::string, begin, line);
@@ -100,7 +102,8 @@ class reader {
   void character() {
     const std::size_t begin = at_;
     advance(1);
-    while (at_ < text_.size() && peek() != '\'' && peek() != '\n') advance(peek() == '\\' ? 2 : 1);
+    while (at_ < text_.size() && peek() != '\'' && peek() != '\n')
+      advance(peek() == '\\' ? 2 : 1);
     advance(1);
     add(token_kind::number, begin, line_);
   }
@@ -108,7 +111,8 @@ class reader {
   void word() {
     const std::size_t begin = at_;
     const bool number = std::isdigit(static_cast<unsigned char>(peek()));
-    while (is_word(peek()) || (number && (peek() == '\'' || peek() == '.'))) advance(1);
+    while (is_word(peek()) || (number && (peek() == '\'' || peek() == '.')))
+      advance(1);
     add(number ? token_kind::number : token_kind::word, begin, line_);
   }
 

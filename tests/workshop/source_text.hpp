@@ -1,5 +1,6 @@
-// One of our source files as a list of tokens: enough of C++ for lints, far from a compiler. Comments and directives
-// are taken out, attributes too; includes and excuses ("// lint: ok, because ...") are kept beside.
+// One of our source files as a list of tokens: enough of C++ for lints, far from a compiler.
+// Comments and directives are taken out, attributes too; includes and excuses ("// lint: ok,
+// because ...") are kept beside.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// g++ PR106188, PR106713: a coroutine that names no local and awaits in a condition never completes.
+// g++ PR106188, PR106713: a coroutine that names no local and awaits in a condition never
+// completes.
 // rule: the `condition` rule of coroutine_rules.hpp, and rule 1 for users of g++ 12
 // expect: clang -O0 right
 // expect: clang -O2 right

@@ -1,4 +1,5 @@
-// The cure of condition_await: one named local anywhere in the outer block, or the value in a variable first.
+// The cure of condition_await: one named local anywhere in the outer block, or the value in a
+// variable first.
 // rule: what the `condition` rule accepts must work
 // expect: clang -O2 right
 // expect: g++ -O0 right
@@ -24,6 +25,7 @@ task<> declared_in_condition() {
 }
 
 int main() {
-  const bool done = completes(late_local()) && completes(named_first()) && completes(declared_in_condition());
+  const bool done =
+      completes(late_local()) && completes(named_first()) && completes(declared_in_condition());
   return done && seen == 5 ? 0 : 1;
 }

@@ -1,6 +1,7 @@
-// clang from -O1 on puts a frame that is made and destroyed in one function on the stack: the promise's operator new is
-// not called, there is no prefix, and a store in front of the frame hits what else is on the stack. Laundering that store
-// alone hides the damage and does not mend it; the handle inside the return object must come from a laundered pointer.
+// clang from -O1 on puts a frame that is made and destroyed in one function on the stack: the
+// promise's operator new is not called, there is no prefix, and a store in front of the frame hits
+// what else is on the stack. Laundering that store alone hides the damage and does not mend it; the
+// handle inside the return object must come from a laundered pointer.
 // rule: get_return_object() and every store reach the frame through the one accessor that launders
 // expect: clang -O0 right
 // expect: clang -O1 wrong
@@ -37,7 +38,8 @@ struct work {
     std::suspend_always initial_suspend() noexcept { return {}; }
     std::suspend_always final_suspend() noexcept { return {}; }
     void return_value(long value) {
-      auto* frame = static_cast<long*>(std::coroutine_handle<promise_type>::from_promise(*this).address());
+      auto* frame =
+          static_cast<long*>(std::coroutine_handle<promise_type>::from_promise(*this).address());
 #ifdef LAUNDER_STORE
       frame = launder(frame);
 #endif

@@ -1,5 +1,6 @@
-// clang from -O2 on drops a store to memory in front of the coroutine frame: until the frame is split the promise looks
-// like a local variable, and the store like one out of its bounds. With the pointer laundered the store stays.
+// clang from -O2 on drops a store to memory in front of the coroutine frame: until the frame is
+// split the promise looks like a local variable, and the store like one out of its bounds. With the
+// pointer laundered the store stays.
 // rule: one accessor reaches the frame's prefix, and it launders the pointer
 // expect: clang -O2 wrong
 // expect: clang -O2,-DLAUNDER right
@@ -24,7 +25,8 @@ struct work {
     }
     static void operator delete(void*, std::size_t) {}
     slot_type* slot() {
-      char* frame = static_cast<char*>(std::coroutine_handle<promise_type>::from_promise(*this).address());
+      char* frame =
+          static_cast<char*>(std::coroutine_handle<promise_type>::from_promise(*this).address());
       auto* p = reinterpret_cast<slot_type*>(frame - prefix);
 #ifdef LAUNDER
       asm("" : "+r"(p));

@@ -1,4 +1,5 @@
-// g++ 12 never reuses the room of dead awaiters and locals: two buffers that never live together both stay in the frame.
+// g++ 12 never reuses the room of dead awaiters and locals: two buffers that never live together
+// both stay in the frame.
 // rule: no buffers in coroutines of ours; docs give frame sizes per compiler
 // expect: clang -O2 right
 // expect: g++ -O2 wrong

@@ -1,4 +1,5 @@
-// g++ PR99576, PR98401: a lambda that captures an owner by value, in one expression with co_await, is destroyed twice.
+// g++ PR99576, PR98401: a lambda that captures an owner by value, in one expression with co_await,
+// is destroyed twice.
 // rule: the `temporary` rule of coroutine_rules.hpp: name the lambda first, or pass arguments
 // expect: clang -O2 right
 // expect: g++ -O0 wrong

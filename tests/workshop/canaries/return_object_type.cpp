@@ -1,5 +1,5 @@
-// llvm#57762, #56532: when get_return_object() gives another type than the coroutine's, compilers differ in when they
-// convert it: at once (right here), or only when the coroutine first suspends.
+// llvm#57762, #56532: when get_return_object() gives another type than the coroutine's, compilers
+// differ in when they convert it: at once (right here), or only when the coroutine first suspends.
 // rule: get_return_object() returns the exact type
 // expect: clang -O0 right
 // expect: g++ -O0 right

@@ -1,4 +1,5 @@
-// The least coroutine type that shows the compilers' faults: lazy, counts nothing, resumes who awaits it.
+// The least coroutine type that shows the compilers' faults: lazy, counts nothing, resumes who
+// awaits it.
 #pragma once
 
 #include <coroutine>
@@ -37,7 +38,9 @@ struct value_promise<void> : promise_base {
 template <class T = void>
 struct task {
   struct promise_type : value_promise<T> {
-    task get_return_object() { return task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+    task get_return_object() {
+      return task(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
   };
   explicit task(std::coroutine_handle<promise_type> h) : handle(h) {}
   task(task&& other) noexcept : handle(std::exchange(other.handle, nullptr)) {}

@@ -1,5 +1,5 @@
-// clang before 17 keeps the address of a thread_local across a suspension: a coroutine that resumes on another thread
-// writes to the first one's. Right on clang 19 and g++ 12.
+// clang before 17 keeps the address of a thread_local across a suspension: a coroutine that resumes
+// on another thread writes to the first one's. Right on clang 19 and g++ 12.
 // rule: if this goes wrong, thread-locals may be read in noinline functions only
 // expect: clang -O2 right
 // expect: g++ -O2 right
