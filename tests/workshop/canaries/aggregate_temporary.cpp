@@ -1,7 +1,9 @@
 // g++ PR99576, PR98401: a braced aggregate that owns something, in one expression with co_await, is
 // destroyed twice.
-// rule: the `temporary` rule of coroutine_rules.hpp; option structs are trivial or have a
-// constructor expect: clang -O2 right expect: g++ -O0 wrong expect: g++ -O2 wrong
+// rule: the `temporary` rule of coroutine_rules.hpp; option structs are trivial or have constructors
+// expect: clang -O2 right
+// expect: g++ -O0 wrong
+// expect: g++ -O2 wrong
 #include "task.hpp"
 
 struct options {
