@@ -120,10 +120,10 @@ class operation : public list_link {
   operation(operation&& other) noexcept;
   operation& operator=(operation&&) = delete;
   ~operation() {
-    if (state_ != state::idle && state_ != state::spent) discard();
+    if (holds_ != holding::nothing || (state_ != state::idle && state_ != state::spent)) discard();
   }
 
-  // ---- What to do. Each may be called while idle, and takes effect at the next poll. Memory is lent until it completes.
+  // ---- What to do. Each is called while idle, right before the poll that starts it. Memory is lent until it completes.
   void accept(source& from) noexcept { prepare(opcode::accept, from); }
   /// @param to  must stay where it is until the operation completes.
   void connect(source& from, const sys::socket_address& to) noexcept;
@@ -184,6 +184,8 @@ class operation : public list_link {
   // ---- For reactors.
   [[nodiscard]] opcode code() const noexcept { return code_; }
   [[nodiscard]] state current_state() const noexcept { return state_; }
+  /// True while the reactor refers to it.
+  [[nodiscard]] bool is_in_reactor() const noexcept { return state_ == state::started || state_ == state::starving; }
   void set_state(state s) noexcept { state_ = s; }
   [[nodiscard]] reactor* owner() const noexcept { return reactor_; }
   /// Null for operations without a source.
@@ -200,7 +202,7 @@ class operation : public list_link {
   void notify() noexcept {
     if (waker_) waker_->wake();
   }
-  /// Scratch for the reactor while started (entry index, epoch, ...); zero at start.
+  /// Scratch for the reactor (entry index, epoch, ...); zero when an idle operation starts, kept over retries.
   std::uint32_t driver_word[2] = {0, 0};
   std::uint8_t driver_flags = 0;
 
@@ -211,9 +213,13 @@ class operation : public list_link {
   friend class reactor;
 
  private:
+  enum class holding : unsigned char { nothing, lease, descriptor };
+
   void prepare(opcode code, source& target) noexcept;
   void prepare(opcode code, reactor& on) noexcept;
+  bool begin(context& cx) noexcept;
   bool serve_pushed_back() noexcept;  // a late result of a former operation comes first
+  void leave_side() noexcept;
   void discard() noexcept;
   void give_back_result() noexcept;
 
@@ -227,8 +233,8 @@ class operation : public list_link {
   std::int32_t result_ = 0;
   opcode code_ = opcode::none;
   state state_ = state::idle;
+  holding holds_ = holding::nothing;
   bool cancel_asked_ = false;
-  bool holds_lease_ = false;
   bool owned_ = false;
   bool abandoned_ = false;
 };
@@ -237,7 +243,8 @@ class operation : public list_link {
 /// Derive, put the path, the buffer or the answer beside it, and hold it in an `owned<T>`.
 class owned_operation : public operation {
  public:
-  virtual ~owned_operation() { settle(); }
+  /// @pre  the reactor does not refer to it; `owned` sees to that.
+  virtual ~owned_operation() { ROUSE_ASSERT(!is_in_reactor()); }
 
   /// Lets go: deletes it now, or, while the kernel works on it, at its completion; a late descriptor is closed.
   void abandon() noexcept;

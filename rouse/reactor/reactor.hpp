@@ -21,7 +21,7 @@ namespace rouse {
 
 class reactor_handle;
 namespace internal {
-class reactor_inbox;
+class inbox;
 }
 
 enum class reactor_kind : unsigned char { automatic, epoll, io_uring, mock };
@@ -53,9 +53,11 @@ struct reactor_metrics {
 /// Writing a back-end: implement the pure functions. operation::poll enters the operation as `waiting` of its side and sets
 /// its state to started before it calls `start`, which either calls op.finish(result) and answers true, or keeps it (state
 /// started or starving) and answers false. Later, in park or in any other call from the owner, the back-end calls `complete`
-/// (the result is there; leaves the side) or `signal` (worth another try; keeps the side), and once per park `deliver`, the
-/// only place that wakes. `start` may itself complete or signal *other* operations. A poll that gets a finished operation
-/// takes it out of its side. The destructor of the most derived class lets the kernel go, then calls `shut_down()`.
+/// (the result is there) or `signal` (worth another try: the reactor forgets the operation, which starts again at its next
+/// poll), and once per park `deliver`, the only place that wakes. `start` may itself complete or signal other operations, and
+/// complete `op` itself when it answers false. An operation stays the `waiting` of its side until its result is taken. An
+/// owned operation that is abandoned gets `cancel`; deliver() deletes it after its completion. The destructor of the most
+/// derived class makes the kernel let go, completes operations that have no source, and calls `shut_down()`.
 class reactor {
  public:
   reactor(const reactor&) = delete;
@@ -97,14 +99,12 @@ class reactor {
   // ---- called by operation and source
   /// Begins (state idle or retry). True: finished at once. False: taken; the owner is woken later.
   virtual bool start(operation& op) noexcept = 0;
-  /// Takes back a started, starving or retry operation. True: let go; its state is spent, or done. False: its completion will
-  /// come and wake it.
+  /// Takes back a started or starving operation. True: let go; its state is spent, or done. False: its completion will come
+  /// and wake it.
   virtual bool cancel(operation& op) noexcept = 0;
-  /// The same, but waits. Wakes nobody; completions of others are delivered next turn.
+  /// The same, but waits: state spent, or done. Wakes nobody; completions of others are delivered next turn.
   virtual void settle(operation& op) noexcept = 0;
-  /// For owned operations only: asks to end it and comes back; complete() deletes it.
-  virtual void abandon(operation& op) noexcept { (void)cancel(op); }
-  /// Its source is about to be closed or released: settle what waits there, leave the kernel's queue.
+  /// The source is about to be closed or released; no operation is in the reactor any more: leave the kernel's queue.
   virtual void detach(source_block& block) noexcept = 0;
 
  protected:
@@ -116,9 +116,7 @@ class reactor {
   void signal(operation& op) noexcept;
   /// Wakes everybody queued so far, in order; gives how many. Wakes may run any code, also destroy operations and sources.
   std::size_t deliver() noexcept;
-  [[nodiscard]] bool has_undelivered() noexcept { return !undelivered_.is_empty(); }
-  /// Takes the operation out of its side.
-  static void leave_side(operation& op) noexcept;
+  [[nodiscard]] bool has_undelivered() const noexcept { return !undelivered_.is_empty(); }
   /// The block behind a key; null when it is stale.
   [[nodiscard]] source_block* find(std::uint64_t key) noexcept {
     const auto index = static_cast<std::uint32_t>(key);
@@ -137,6 +135,7 @@ class reactor {
   void shut_down() noexcept;
   /// Takes in what other threads posted; true when there was something. Call it in every park.
   bool drain_inbox() noexcept;
+  /// Something was posted; any thread.
   [[nodiscard]] bool has_posted() const noexcept;
 
   reactor_metrics metrics_;
@@ -145,12 +144,14 @@ class reactor {
   friend class source;
   friend class reactor_handle;
   void recycle(source_block& block) noexcept;
+  void queue(operation& op) noexcept;
+  static void end(operation& op) noexcept;  // its source closes: out of the kernel, then ECANCELED
 
   reactor_options options_;
   list<operation> undelivered_;
   std::vector<source_block*> blocks_;   // by index; a free one has fd -1
   std::vector<std::uint32_t> free_;
-  internal::reactor_inbox* inbox_ = nullptr;  // made by the first handle()
+  internal::inbox* inbox_ = nullptr;  // made by the first handle()
 };
 
 /// Unique owner of a reactor of any kind.

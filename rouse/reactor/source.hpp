@@ -1,7 +1,6 @@
 // A descriptor attached to a reactor: a socket, a pipe, an eventfd, anything that can become ready.
 #pragma once
 
-#include <rouse/base/list.hpp>
 #include <rouse/reactor/lease.hpp>
 #include <rouse/reactor/operation.hpp>
 #include <rouse/sys/descriptor.hpp>
@@ -22,16 +21,16 @@ enum class source_kind : unsigned char {
   listener,
 };
 
-/// One half of a source, and the one operation that waits on it.
+/// One half of a source, and the one operation that is under way on it.
 struct source_side {
-  operation* waiting = nullptr;  ///< started, starving or retry
+  operation* waiting = nullptr;  ///< from its start until its result is taken or it is cancelled
   bool ready = true;             ///< readiness reactors: a call may succeed, so try it
   bool retracted = false;        ///< completion reactors: an operation was taken back before it reached the kernel (decision 10)
 };
 
 /// The address-stable part of a source. Made, recycled and numbered by its reactor; outlives the reactor while its source does.
 /// Reactors read and write it; everybody else uses `source`.
-class source_block : public list_link {
+class source_block {
  public:
   static constexpr std::uint32_t late_max = 64;  ///< accepted connections kept for the next accept; more are closed
 
@@ -42,6 +41,7 @@ class source_block : public list_link {
   source_kind kind = source_kind::other;
   bool registered = false;     ///< readiness reactors: known to the kernel's queue
   bool always_try = false;     ///< hang-up, error or urgent data was seen: no more edges can be relied on
+  bool lost_bytes = false;     ///< bytes could not be pushed back (no memory): receiving gives ENOMEM from now on
   std::uint8_t driver_flags = 0;
   source_side read;
   source_side write;
@@ -53,14 +53,17 @@ class source_block : public list_link {
 
   /// Bytes come in front of what is pushed back already.
   void push_back(lease bytes) noexcept;
-  /// A connection for the next accept. Closed instead when late_max are waiting.
+  /// A connection for the next accept. Closed instead when late_max are waiting, or there is no memory.
   void push_back(sys::descriptor connection) noexcept;
   [[nodiscard]] bool has_late() const noexcept { return late_count_ != 0; }
   [[nodiscard]] sys::descriptor take_late() noexcept;
   /// Closes late connections, gives bytes back.
   void drop_pushed_back() noexcept;
 
-  ~source_block();
+  source_block() noexcept = default;
+  source_block(const source_block&) = delete;
+  source_block& operator=(const source_block&) = delete;
+  ~source_block() { drop_pushed_back(); }
 
  private:
   int* late_ = nullptr;  // ring of late_max numbers, made when first needed
@@ -72,8 +75,8 @@ class source_block : public list_link {
 ///
 /// One operation waits on each half at a time; starting a second one asserts. Closing it, by destructor too, first takes the
 /// operations on it out of the kernel (they end with ECANCELED and their tasks are woken), then leaves the kernel's queue,
-/// then closes, so that no event reaches whoever gets the number next. After the reactor is gone operations give
-/// errc::runtime_shut_down.
+/// then closes, so that no event reaches whoever gets the number next. A result that was there and not taken goes with it.
+/// After the reactor is gone operations give errc::runtime_shut_down.
 /// @threads  The reactor's thread.
 class source {
  public:

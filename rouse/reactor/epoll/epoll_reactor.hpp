@@ -1,0 +1,77 @@
+// Readiness by epoll. A descriptor is registered once, edge-triggered, for both directions, and only when an operation has to
+// wait: a connection that is answered at once never meets epoll_ctl. Every operation tries its call first; the call is made
+// in the poll that wants it, so buffers are warm and nothing is lost by a cancel. After a short read from a TCP socket the
+// socket is known to be empty, and the next read waits for an edge without asking.
+// Refused: EPOLLONESHOT and level-triggering, which cost an epoll_ctl per wait.
+#pragma once
+
+#include <rouse/reactor/reactor.hpp>
+#include <rouse/sys/epoll.hpp>
+#include <rouse/sys/event_fd.hpp>
+
+#include <vector>
+
+namespace rouse {
+namespace internal {
+class heap_lease_pool;
+}
+
+/// Works on every Linux. Files are not its matter (supports() says so). A park by itself, and a `reactor`.
+class epoll_reactor final : public reactor {
+ public:
+  /// Takes nothing from the kernel yet, see open().
+  explicit epoll_reactor(const reactor_options& options = {});
+  ~epoll_reactor() override;
+
+  result<park_outcome> park(nanoseconds limit) override;
+  [[nodiscard]] rouse::unparker unparker() override;
+  [[nodiscard]] bool has_work() const noexcept override {
+    return waiting_ != 0 || has_undelivered() || has_posted();
+  }
+  [[nodiscard]] reactor_kind kind() const noexcept override { return reactor_kind::epoll; }
+  [[nodiscard]] bool supports(opcode code) const noexcept override { return side(code) != side_of::none; }
+  result<void> open() override;
+
+  bool start(operation& op) noexcept override;
+  bool cancel(operation& op) noexcept override;
+  void settle(operation& op) noexcept override { (void)cancel(op); }
+  void detach(source_block& block) noexcept override;
+
+ private:
+  class wake_target;
+
+  bool try_accept(operation& op, source_side& side) noexcept;
+  bool try_connect(operation& op, source_side& side) noexcept;
+  bool try_receive(operation& op, source_side& side) noexcept;
+  bool try_receive_leased(operation& op, source_side& side) noexcept;
+  bool try_readiness(operation& op, source_side& side) noexcept;
+  bool answer(operation& op, source_side& side, long n) noexcept;
+  bool wait_for_edge(operation& op) noexcept;
+  static void note_length(operation& op, source_side& side, long n, std::size_t asked) noexcept;
+
+  bool out_of_descriptors(operation& op) noexcept;
+  void shed(int listener) noexcept;
+  void back_off(operation& op) noexcept;
+  void end_back_off() noexcept;
+
+  result<unsigned> wait(nanoseconds limit) noexcept;
+  void take(const sys::ready_event& event) noexcept;
+  void wake_side(source_side& side) noexcept;
+  void feed_starving() noexcept;
+
+  wake_target* target_;  // counted; every unparker shares it
+  sys::epoll queue_;
+  std::vector<sys::ready_event> events_;
+  internal::heap_lease_pool* buffers_;
+  list<operation> starving_;  // receives that wait for a buffer
+  std::size_t waiting_ = 0;   // operations started or starving
+  bool interrupted_ = false;  // the last sleep ended by a signal
+
+  // Out of descriptors (FAULTS R1): accepts pause here until `resume_at_`.
+  sys::descriptor spare_;
+  list<operation> paused_;
+  instant resume_at_ = never;
+  nanoseconds pause_;
+};
+
+}  // namespace rouse
