@@ -1,0 +1,73 @@
+#include <rouse/executor/blocking_pool/blocking_pool.hpp>
+#include <rouse/runtime/runtime.hpp>
+#include <rouse/time/timeout.hpp>
+#include <rouse/time/timer_park.hpp>
+
+#include <new>
+
+namespace rouse {
+
+namespace internal {
+
+// Members are destroyed from the last to the first: tasks, then the pool's threads, then the layers that both refer to.
+struct runtime_parts {
+  runtime_parts(reactor_ptr r, const runtime_options& options)
+      : driver(std::move(r)),
+        stack(options.clock ? *options.clock : steady_clock::instance(), *driver),
+        pool(pool_options(options)),
+        executor(stack, options.executor) {}
+
+  static blocking_pool_options pool_options(const runtime_options& options) {
+    blocking_pool_options chosen;
+    if (options.blocking_threads_max != 0) chosen.threads_max = options.blocking_threads_max;
+    if (options.blocking_thread_name) chosen.name = options.blocking_thread_name;
+    return chosen;
+  }
+
+  reactor_ptr driver;
+  timer_park<reactor&> stack;
+  blocking_pool pool;
+  current_thread_executor executor;
+};
+
+}  // namespace internal
+
+result<runtime> runtime::make(const runtime_options& options) {
+  auto driver = make_reactor(options.reactor);
+  if (!driver) return std::unexpected(driver.error());
+  try {
+    return runtime(new internal::runtime_parts(std::move(*driver), options));
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(error("runtime", ENOMEM));
+  }
+}
+
+runtime::~runtime() {
+  if (!parts_) return;
+  const entered here(*this);  // what tasks destroy may look for its driver
+  delete parts_;
+}
+
+void runtime::run(std::source_location site) {
+  const entered here(*this);
+  executor().run(site);
+}
+
+result<void> runtime::run_timeout(nanoseconds limit, std::source_location site) {
+  return block_on(timeout(limit, executor().idle()).result(), site);
+}
+
+bool runtime::turn(nanoseconds limit, std::source_location site) {
+  const entered here(*this);
+  return executor().turn(limit, site);
+}
+
+executor_handle runtime::handle() const noexcept { return parts_->executor.handle(); }
+current_thread_executor& runtime::executor() const noexcept { return parts_->executor; }
+reactor& runtime::reactor() const noexcept { return *parts_->driver; }
+timer_driver& runtime::timer() const noexcept { return parts_->stack.driver(); }
+blocking_pool& runtime::blocking() const noexcept { return parts_->pool; }
+clock* runtime::time_source() const noexcept { return &parts_->stack.driver().time_source(); }
+const char* runtime::backend() const noexcept { return parts_->driver->backend(); }
+
+}  // namespace rouse
