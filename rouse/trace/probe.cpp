@@ -67,6 +67,7 @@ void deliver(const record& r) noexcept {
   const bool names_cause =
       r.what == event::wake || r.what == event::unpark || r.what == event::spawn;
   if (names_cause && !full.other) full.other = here.polled.top();
+  if (r.what == event::wait && !full.subject) full.subject = here.polled.top();
   track_polls(r.what, r.subject);
   here.is_inside_sink = true;
   s->on_probe(full);

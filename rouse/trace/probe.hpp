@@ -20,7 +20,7 @@ enum class event : unsigned char {
   park_begin,  ///< an executor or park has nothing to do and is about to wait
   park_end,    ///< that wait is over
   unpark,      ///< the sleep of an executor or park is ended, by other
-  wait,        ///< a task waits for other, a leaf; text: the reason, site: the await
+  wait,        ///< a task waits for other, a leaf; text: the reason, site: the await if known
 };
 
 /// "spawn", "wake", ...
@@ -61,8 +61,8 @@ extern constinit atomic<bool> on;
 /// True while a sink is installed: for work that only a probe needs.
 [[nodiscard]] inline bool is_on() noexcept { return internal::on.load(order::relaxed); }
 
-/// One probe point. For `spawn`, `wake` and `unpark` a null `other` becomes the task being polled
-/// on this thread.
+/// One probe point. What the caller cannot know is filled in with the task being polled on this
+/// thread: a null `other` of spawn, wake and unpark, a null `subject` of wait.
 inline void probe_point(event what, const void* subject, const void* other = nullptr) noexcept {
   if (is_on()) [[unlikely]]
     internal::emit(what, subject, other);

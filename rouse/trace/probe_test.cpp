@@ -94,6 +94,14 @@ TEST(probe, carries_wait_reason_and_site) {
   EXPECT_EQ(records[0].site.line(), site.line());
 }
 
+TEST(probe, a_leaf_need_not_know_whose_wait_it_is) {
+  recorder log;
+  probe_point(event::poll_begin, &alice);
+  probe_point(event::wait, nullptr, &bob, "notify", {});
+  probe_point(event::poll_end, &alice);
+  EXPECT_EQ(lines(log)[1], "wait alice bob");
+}
+
 TEST(probe, inside_a_sink_is_dropped) {
   struct noisy final : sink {
     int calls = 0;
