@@ -18,7 +18,9 @@ void registration::arm(waker w) {
 }
 
 bool registration::is_ready() const noexcept { return watch_ && watch_->box.is_ready(*watch_); }
-result<void> registration::status() const noexcept { return watch_ ? watch_->box.status(*watch_) : result<void>(); }
+result<void> registration::status() const noexcept {
+  return watch_ ? watch_->box.status(*watch_) : result<void>();
+}
 
 void registration::drop() noexcept {
   internal::watch* w = std::exchange(watch_, nullptr);

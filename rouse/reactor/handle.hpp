@@ -1,4 +1,5 @@
-// A reactor as other threads see it: they may ask to be woken when a descriptor becomes ready, and nothing else.
+// A reactor as other threads see it: they may ask to be woken when a descriptor becomes ready, and
+// nothing else.
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -18,8 +19,9 @@ class watch;
 
 enum class interest : unsigned char { readable, writable };
 
-/// A descriptor that some reactor watches for us. One thread at a time, any thread. Dropping it ends the watch; the waker is not
-/// woken by it after that, but a wake that is under way may still arrive.
+/// A descriptor that some reactor watches for us. One thread at a time, any thread. Dropping it
+/// ends the watch; the waker is not woken by it after that, but a wake that is under way may still
+/// arrive.
 class [[nodiscard]] registration {
  public:
   registration() noexcept = default;
@@ -33,8 +35,8 @@ class [[nodiscard]] registration {
   }
 
   explicit operator bool() const noexcept { return watch_ != nullptr; }
-  /// Ready once per readiness: the descriptor can be read (written) without waiting, or has ended. A poll after that asks anew.
-  /// Errors: runtime_shut_down (the reactor is gone), ENOMEM, EMFILE.
+  /// Ready once per readiness: the descriptor can be read (written) without waiting, or has ended.
+  /// A poll after that asks anew. Errors: runtime_shut_down (the reactor is gone), ENOMEM, EMFILE.
   [[nodiscard]] poll_result<result<void>> poll(context& cx);
   /// The same without a context: asks to be woken once by `w`, at once when it is ready already.
   void arm(waker w);
@@ -65,9 +67,9 @@ class reactor_handle {
   explicit operator bool() const noexcept { return inbox_ != nullptr; }
   /// False once the reactor is gone.
   [[nodiscard]] bool is_alive() const noexcept;
-  /// Has `w` woken once when `fd` is ready for `what`, at once when it is; registration::arm() asks again. Wakes the reactor
-  /// when it sleeps. The reactor watches a duplicate, so `fd` may be closed at any time.
-  /// Errors: runtime_shut_down, EMFILE, EBADF, EPERM (a regular file).
+  /// Has `w` woken once when `fd` is ready for `what`, at once when it is; registration::arm() asks
+  /// again. Wakes the reactor when it sleeps. The reactor watches a duplicate, so `fd` may be
+  /// closed at any time. Errors: runtime_shut_down, EMFILE, EBADF, EPERM (a regular file).
   [[nodiscard]] result<registration> watch(int fd, interest what, waker w) const;
   /// Ends a sleep of the reactor.
   void unpark() const noexcept;

@@ -1,5 +1,6 @@
-// Bytes in a buffer that the driver owns, lent for exactly as long as they are looked at (DESIGN decision 5). An idle
-// connection therefore holds no buffer. The same type holds heap bytes: what a cancelled read had already received.
+// Bytes in a buffer that the driver owns, lent for exactly as long as they are looked at (DESIGN
+// decision 5). An idle connection therefore holds no buffer. The same type holds heap bytes: what a
+// cancelled read had already received.
 #pragma once
 
 #include <rouse/base/assert.hpp>
@@ -12,8 +13,9 @@
 
 namespace rouse {
 
-/// Where leased buffers come from and go back to. One thread. Outlives its reactor while leases are out: the reactor calls
-/// `orphan()` instead of deleting it, and the last buffer that comes back deletes it.
+/// Where leased buffers come from and go back to. One thread. Outlives its reactor while leases are
+/// out: the reactor calls `orphan()` instead of deleting it, and the last buffer that comes back
+/// deletes it.
 class lease_pool {
  public:
   lease_pool(const lease_pool&) = delete;
@@ -45,7 +47,8 @@ class [[nodiscard]] lease {
   /// `size` bytes at `block`, which `pool` takes back.
   lease(lease_pool& pool, std::byte* block, std::size_t size) noexcept
       : parts_{&pool, block, block, static_cast<std::uint32_t>(size)} {}
-  /// A copy on the heap: push-back of bytes that had landed in the caller's memory. Empty when `bytes` is.
+  /// A copy on the heap: push-back of bytes that had landed in the caller's memory. Empty when
+  /// `bytes` is.
   static lease heap_copy(std::span<const std::byte> bytes);
   static lease from_parts(const parts& p) noexcept {
     lease l;
@@ -71,10 +74,14 @@ class [[nodiscard]] lease {
   }
   explicit operator bool() const noexcept { return parts_.size != 0; }
   [[nodiscard]] std::size_t size() const noexcept { return parts_.size; }
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {parts_.data, parts_.size}; }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return {parts_.data, parts_.size};
+  }
   operator std::span<const std::byte>() const noexcept { return bytes(); }
   /// The bytes may be changed in place while they are leased.
-  [[nodiscard]] std::span<std::byte> writable_bytes() noexcept { return {parts_.data, parts_.size}; }
+  [[nodiscard]] std::span<std::byte> writable_bytes() noexcept {
+    return {parts_.data, parts_.size};
+  }
   /// Forgets the first `n` bytes, n <= size().
   void skip(std::size_t n) noexcept {
     ROUSE_ASSERT(n <= parts_.size);

@@ -11,11 +11,14 @@
 namespace rouse {
 namespace {
 
-void* unconst(const void* p) noexcept { return const_cast<void*>(p); }  // the kernel's structures know no const
+void* unconst(const void* p) noexcept {
+  return const_cast<void*>(p);
+}  // the kernel's structures know no const
 constexpr std::int32_t shut_down_result = -static_cast<std::int32_t>(errc::runtime_shut_down);
 
 bool means_cancelled(std::int32_t result) noexcept {
-  return result == -ECANCELED || result == -EINTR || result == -EALREADY;  // a Unix connect answers so
+  return result == -ECANCELED || result == -EINTR ||
+         result == -EALREADY;  // a Unix connect answers so
 }
 
 }  // namespace
@@ -56,7 +59,7 @@ operation::operation(operation&& other) noexcept
   ROUSE_ASSERT(other.state_ == state::idle);
 }
 
-// ---- what to do -------------------------------------------------------------------------------------------------------
+// ---- what to do
 
 void operation::prepare(opcode code, source& target) noexcept {
   ROUSE_DEBUG_ASSERT(state_ == state::idle && target);
@@ -112,7 +115,8 @@ void operation::write(source& to, std::span<const std::byte> bytes) noexcept {
   arguments_.length = std::min(bytes.size(), sys::transfer_bytes_max);
 }
 
-void operation::read_at(reactor& on, int fd, std::span<std::byte> into, std::uint64_t offset) noexcept {
+void operation::read_at(reactor& on, int fd, std::span<std::byte> into,
+                        std::uint64_t offset) noexcept {
   prepare(opcode::read_at, on);
   arguments_.fd = fd;
   arguments_.address = into.data();
@@ -120,7 +124,8 @@ void operation::read_at(reactor& on, int fd, std::span<std::byte> into, std::uin
   arguments_.offset = offset;
 }
 
-void operation::write_at(reactor& on, int fd, std::span<const std::byte> bytes, std::uint64_t offset) noexcept {
+void operation::write_at(reactor& on, int fd, std::span<const std::byte> bytes,
+                         std::uint64_t offset) noexcept {
   prepare(opcode::write_at, on);
   arguments_.fd = fd;
   arguments_.address = unconst(bytes.data());
@@ -128,15 +133,16 @@ void operation::write_at(reactor& on, int fd, std::span<const std::byte> bytes, 
   arguments_.offset = offset;
 }
 
-void operation::open(reactor& on, int directory, const char* path, const sys::open_how& how) noexcept {
+void operation::open(reactor& on, int directory, const char* path,
+                     const sys::open_how& how) noexcept {
   prepare(opcode::open, on);
   arguments_.fd = directory;
   arguments_.address = unconst(path);
   arguments_.extra = unconst(&how);
 }
 
-void operation::status(reactor& on, int directory, const char* path, std::uint32_t flags, std::uint32_t mask,
-                       sys::raw_status& into) noexcept {
+void operation::status(reactor& on, int directory, const char* path, std::uint32_t flags,
+                       std::uint32_t mask, sys::raw_status& into) noexcept {
   prepare(opcode::status, on);
   arguments_.fd = directory;
   arguments_.address = unconst(path);
@@ -156,15 +162,16 @@ void operation::close(reactor& on, int fd) noexcept {
   arguments_.fd = fd;
 }
 
-void operation::unlink_at(reactor& on, int directory, const char* path, std::uint32_t flags) noexcept {
+void operation::unlink_at(reactor& on, int directory, const char* path,
+                          std::uint32_t flags) noexcept {
   prepare(opcode::unlink, on);
   arguments_.fd = directory;
   arguments_.address = unconst(path);
   arguments_.flags = flags;
 }
 
-void operation::rename(reactor& on, int old_directory, const char* old_path, int new_directory, const char* new_path,
-                       std::uint32_t flags) noexcept {
+void operation::rename(reactor& on, int old_directory, const char* old_path, int new_directory,
+                       const char* new_path, std::uint32_t flags) noexcept {
   prepare(opcode::rename, on);
   arguments_.fd = old_directory;
   arguments_.address = unconst(old_path);
@@ -173,14 +180,15 @@ void operation::rename(reactor& on, int old_directory, const char* old_path, int
   arguments_.flags = flags;
 }
 
-void operation::make_directory(reactor& on, int directory, const char* path, std::uint32_t mode) noexcept {
+void operation::make_directory(reactor& on, int directory, const char* path,
+                               std::uint32_t mode) noexcept {
   prepare(opcode::make_directory, on);
   arguments_.fd = directory;
   arguments_.address = unconst(path);
   arguments_.flags = mode;
 }
 
-// ---- the poll protocol ------------------------------------------------------------------------------------------------
+// ---- the poll protocol
 
 bool operation::poll(context& cx) noexcept {
   switch (state_) {
@@ -264,11 +272,12 @@ void operation::leave_side() noexcept {
   if (side.waiting == this) side.waiting = nullptr;
 }
 
-// ---- results ----------------------------------------------------------------------------------------------------------
+// ---- results
 
 void operation::finish(std::int32_t result) noexcept {
   result_ = result;
-  if (result >= 0 && (code_ == opcode::accept || code_ == opcode::open)) holds_ = holding::descriptor;
+  if (result >= 0 && (code_ == opcode::accept || code_ == opcode::open))
+    holds_ = holding::descriptor;
   state_ = cancel_asked_ && means_cancelled(result) ? state::spent : state::done;
 }
 
@@ -310,8 +319,8 @@ bool operation::serve_pushed_back() noexcept {
         finish(size);
         return true;
       }
-      finish(static_cast<std::int32_t>(
-          from.pushed_back.copy_to({static_cast<std::byte*>(arguments_.address), arguments_.length})));
+      finish(static_cast<std::int32_t>(from.pushed_back.copy_to(
+          {static_cast<std::byte*>(arguments_.address), arguments_.length})));
       if (!from.pushed_back) from.pushed_back.reset();
       return true;
     case opcode::readable:
@@ -338,8 +347,8 @@ void operation::give_back_result() noexcept {
     if (target_) target_->push_back(std::move(fd));
   } else if (target_ && result_ > 0 && (code_ == opcode::receive || code_ == opcode::read)) {
     try {
-      target_->push_back(
-          lease::heap_copy({static_cast<const std::byte*>(arguments_.address), static_cast<std::size_t>(result_)}));
+      target_->push_back(lease::heap_copy(
+          {static_cast<const std::byte*>(arguments_.address), static_cast<std::size_t>(result_)}));
     } catch (...) {
       target_->lost_bytes = true;  // no memory: the stream has a hole, and says so
     }

@@ -20,10 +20,11 @@ const char* name_of(reactor_kind kind) noexcept {
 }
 
 reactor::~reactor() {
-  ROUSE_ASSERT(blocks_.empty() && undelivered_.is_empty());  // the derived destructor has to call shut_down()
+  ROUSE_ASSERT(blocks_.empty() &&
+               undelivered_.is_empty());  // the derived destructor has to call shut_down()
 }
 
-// ---- sources --------------------------------------------------------------------------------------------------------
+// ---- sources
 
 result<source> reactor::attach(sys::descriptor fd, source_kind kind) {
   ROUSE_ASSERT(fd);
@@ -56,7 +57,7 @@ void reactor::recycle(source_block& block) noexcept {
   free_.push_back(block.index);
 }
 
-// ---- completions ----------------------------------------------------------------------------------------------------
+// ---- completions
 
 void reactor::queue(operation& op) noexcept {
   if (!op.is_linked()) undelivered_.push_back(op);
@@ -75,8 +76,8 @@ void reactor::signal(operation& op) noexcept {
 
 std::size_t reactor::deliver() noexcept {
   std::size_t count = 0;
-  // What a wake completes in turn waits for the next call, so that this one ends. Operations that a wake destroys leave
-  // `batch` by themselves.
+  // What a wake completes in turn waits for the next call, so that this one ends. Operations that a
+  // wake destroys leave `batch` by themselves.
   list<operation> batch;
   batch.splice_back(undelivered_);
   while (operation* op = batch.pop_front()) {
@@ -123,7 +124,7 @@ void reactor::shut_down() noexcept {
   if (inbox_) std::exchange(inbox_, nullptr)->release();
 }
 
-// ---- other threads --------------------------------------------------------------------------------------------------
+// ---- other threads
 
 reactor_handle reactor::handle() {
   if (!inbox_) inbox_ = new internal::inbox(unparker());
@@ -131,6 +132,7 @@ reactor_handle reactor::handle() {
   return reactor_handle(inbox_);
 }
 
+std::size_t reactor::watch_count() const noexcept { return inbox_ ? inbox_->watch_count() : 0; }
 bool reactor::drain_inbox() noexcept { return inbox_ && inbox_->drain(*this); }
 bool reactor::has_posted() const noexcept { return inbox_ && inbox_->has_posted(); }
 

@@ -17,7 +17,8 @@ void source_block::push_back(lease bytes) noexcept {
       std::memcpy(block, front.data, front.size);
       std::memcpy(block + front.size, pushed_back.bytes().data(), pushed_back.size());
       both = lease::from_parts(front);  // frees the half
-      bytes = lease::from_parts({nullptr, block, block, front.size + static_cast<std::uint32_t>(pushed_back.size())});
+      bytes = lease::from_parts(
+          {nullptr, block, block, front.size + static_cast<std::uint32_t>(pushed_back.size())});
     } catch (...) {
       lost_bytes = true;
       return;
@@ -42,7 +43,8 @@ sys::descriptor source_block::take_late() noexcept {
 
 void source_block::drop_pushed_back() noexcept {
   pushed_back.reset();
-  while (has_late()) take_late().reset();
+  while (has_late())
+    take_late().reset();
   delete[] std::exchange(late_, nullptr);
   late_first_ = 0;
   lost_bytes = false;
@@ -66,7 +68,8 @@ int source::discard(source_block* block, bool close_descriptor) noexcept {
 }
 
 sys::descriptor source::release() noexcept {
-  return block_ ? sys::descriptor(discard(std::exchange(block_, nullptr), false)) : sys::descriptor();
+  return block_ ? sys::descriptor(discard(std::exchange(block_, nullptr), false))
+                : sys::descriptor();
 }
 
 }  // namespace rouse

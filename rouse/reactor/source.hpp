@@ -14,9 +14,10 @@ class reactor;
 
 /// What the descriptor is, as far as reactors care.
 enum class source_kind : unsigned char {
-  other,      ///< nothing is assumed
-  tcp,        ///< TCP stream: a short read means that the socket was empty, so no call is wasted on asking again
-  stream,     ///< another stream socket (Unix): short reads also end at passed descriptors
+  other,   ///< nothing is assumed
+  tcp,     ///< TCP stream: a short read means that the socket was empty, so no call is wasted on
+           ///< asking again
+  stream,  ///< another stream socket (Unix): short reads also end at passed descriptors
   datagram,
   listener,
 };
@@ -25,23 +26,28 @@ enum class source_kind : unsigned char {
 struct source_side {
   operation* waiting = nullptr;  ///< from its start until its result is taken or it is cancelled
   bool ready = true;             ///< readiness reactors: a call may succeed, so try it
-  bool retracted = false;        ///< completion reactors: an operation was taken back before it reached the kernel (decision 10)
+  bool retracted = false;  ///< completion reactors: an operation was taken back before it reached
+                           ///< the kernel (decision 10)
 };
 
-/// The address-stable part of a source. Made, recycled and numbered by its reactor; outlives the reactor while its source does.
-/// Reactors read and write it; everybody else uses `source`.
+/// The address-stable part of a source. Made, recycled and numbered by its reactor; outlives the
+/// reactor while its source does. Reactors read and write it; everybody else uses `source`.
 class source_block {
  public:
-  static constexpr std::uint32_t late_max = 64;  ///< accepted connections kept for the next accept; more are closed
+  static constexpr std::uint32_t late_max =
+      64;  ///< accepted connections kept for the next accept; more are closed
 
   reactor* owner = nullptr;  ///< null once the reactor is gone
   int fd = -1;
-  std::uint32_t index = 0;       ///< into the reactor's table
-  std::uint32_t generation = 0;  ///< changes when the block is recycled: an event for an older one is stale
+  std::uint32_t index = 0;  ///< into the reactor's table
+  std::uint32_t generation =
+      0;  ///< changes when the block is recycled: an event for an older one is stale
   source_kind kind = source_kind::other;
-  bool registered = false;     ///< readiness reactors: known to the kernel's queue
-  bool always_try = false;     ///< hang-up, error or urgent data was seen: no more edges can be relied on
-  bool lost_bytes = false;     ///< bytes could not be pushed back (no memory): receiving gives ENOMEM from now on
+  bool registered = false;  ///< readiness reactors: known to the kernel's queue
+  bool always_try =
+      false;  ///< hang-up, error or urgent data was seen: no more edges can be relied on
+  bool lost_bytes =
+      false;  ///< bytes could not be pushed back (no memory): receiving gives ENOMEM from now on
   std::uint8_t driver_flags = 0;
   source_side read;
   source_side write;
@@ -49,11 +55,14 @@ class source_block {
 
   [[nodiscard]] source_side& side(side_of s) noexcept { return s == side_of::write ? write : read; }
   /// For epoll_data and user_data: index and generation.
-  [[nodiscard]] std::uint64_t key() const noexcept { return std::uint64_t{generation} << 32 | index; }
+  [[nodiscard]] std::uint64_t key() const noexcept {
+    return std::uint64_t{generation} << 32 | index;
+  }
 
   /// Bytes come in front of what is pushed back already.
   void push_back(lease bytes) noexcept;
-  /// A connection for the next accept. Closed instead when late_max are waiting, or there is no memory.
+  /// A connection for the next accept. Closed instead when late_max are waiting, or there is no
+  /// memory.
   void push_back(sys::descriptor connection) noexcept;
   [[nodiscard]] bool has_late() const noexcept { return late_count_ != 0; }
   [[nodiscard]] sys::descriptor take_late() noexcept;
@@ -73,10 +82,11 @@ class source_block {
 
 /// Move-only owner of an attached descriptor (8 bytes). `reactor::attach` makes one.
 ///
-/// One operation waits on each half at a time; starting a second one asserts. Closing it, by destructor too, first takes the
-/// operations on it out of the kernel (they end with ECANCELED and their tasks are woken), then leaves the kernel's queue,
-/// then closes, so that no event reaches whoever gets the number next. A result that was there and not taken goes with it.
-/// After the reactor is gone operations give errc::runtime_shut_down.
+/// One operation waits on each half at a time; starting a second one asserts. Closing it, by
+/// destructor too, first takes the operations on it out of the kernel (they end with ECANCELED and
+/// their tasks are woken), then leaves the kernel's queue, then closes, so that no event reaches
+/// whoever gets the number next. A result that was there and not taken goes with it. After the
+/// reactor is gone operations give errc::runtime_shut_down.
 /// @threads  The reactor's thread.
 class source {
  public:
@@ -103,11 +113,13 @@ class source {
   void close() noexcept {
     if (block_) discard(std::exchange(block_, nullptr), true);
   }
-  /// Detaches and gives the descriptor to the caller. Bytes and connections that were pushed back are dropped unless
-  /// take_pushed_back() and `block()->take_late()` were asked before.
+  /// Detaches and gives the descriptor to the caller. Bytes and connections that were pushed back
+  /// are dropped unless take_pushed_back() and `block()->take_late()` were asked before.
   [[nodiscard]] sys::descriptor release() noexcept;
   /// Bytes that a cancelled receive had got from the kernel.
-  [[nodiscard]] lease take_pushed_back() noexcept { return block_ ? std::move(block_->pushed_back) : lease(); }
+  [[nodiscard]] lease take_pushed_back() noexcept {
+    return block_ ? std::move(block_->pushed_back) : lease();
+  }
 
  private:
   static int discard(source_block* block, bool close_descriptor) noexcept;

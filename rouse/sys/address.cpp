@@ -23,7 +23,8 @@ Native view(const void* bytes) noexcept {
 
 }  // namespace
 
-socket_address socket_address::ipv4(std::span<const std::uint8_t, 4> bytes, std::uint16_t port) noexcept {
+socket_address socket_address::ipv4(std::span<const std::uint8_t, 4> bytes,
+                                    std::uint16_t port) noexcept {
   sockaddr_in in{};
   in.sin_family = AF_INET;
   in.sin_port = htons(port);

@@ -1,5 +1,5 @@
-// Socket addresses in the kernel's own form but without its headers. `net::address` is what people use; it is translated
-// to and from this one where a call is made.
+// Socket addresses in the kernel's own form but without its headers. `net::address` is what people
+// use; it is translated to and from this one where a call is made.
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -26,7 +26,8 @@ class socket_address {
   static socket_address ipv6(std::span<const std::uint8_t, 16> bytes, std::uint16_t port,
                              std::uint32_t scope = 0) noexcept;
   static socket_address loopback_v4(std::uint16_t port) noexcept;
-  /// A path, or an abstract name when the first byte is NUL. Errors: invalid_input (empty, NUL inside a path), too_large.
+  /// A path, or an abstract name when the first byte is NUL. Errors: invalid_input (empty, NUL
+  /// inside a path), too_large.
   static result<socket_address> unix_path(std::string_view path) noexcept;
   /// A copy of a `sockaddr` of `bytes` bytes.
   static socket_address from_native(const void* native, unsigned bytes) noexcept;
@@ -36,7 +37,8 @@ class socket_address {
   [[nodiscard]] std::uint32_t scope() const noexcept;  ///< IPv6 only
   /// 4 or 16 bytes in network order; empty for other families.
   [[nodiscard]] std::span<const std::uint8_t> ip() const noexcept;
-  /// The path, or the abstract name with its leading NUL; empty when unnamed and for other families.
+  /// The path, or the abstract name with its leading NUL; empty when unnamed and for other
+  /// families.
   [[nodiscard]] std::string_view path() const noexcept;
 
   /// For the kernel: a `sockaddr*` and its length.

@@ -26,7 +26,9 @@ wall_time wall_now() noexcept {
   const timespec t = read_clock(CLOCK_REALTIME);
   return {t.tv_sec, static_cast<std::uint32_t>(t.tv_nsec)};
 }
-nanoseconds process_cpu_time() noexcept { return as_duration(read_clock(CLOCK_PROCESS_CPUTIME_ID)); }
+nanoseconds process_cpu_time() noexcept {
+  return as_duration(read_clock(CLOCK_PROCESS_CPUTIME_ID));
+}
 nanoseconds thread_cpu_time() noexcept { return as_duration(read_clock(CLOCK_THREAD_CPUTIME_ID)); }
 
 }  // namespace rouse::sys

@@ -5,7 +5,8 @@
 
 namespace rouse::sys {
 
-/// Owns one descriptor and closes it once. Everything in `sys` that makes a descriptor sets close-on-exec.
+/// Owns one descriptor and closes it once. Everything in `sys` that makes a descriptor sets
+/// close-on-exec.
 class descriptor {
  public:
   constexpr descriptor() noexcept = default;
@@ -22,7 +23,8 @@ class descriptor {
   explicit constexpr operator bool() const noexcept { return fd_ >= 0; }
   /// Gives up ownership.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-  /// Closes what is held and takes over `fd`. An error of close() is not reported: the number is gone all the same.
+  /// Closes what is held and takes over `fd`. An error of close() is not reported: the number is
+  /// gone all the same.
   void reset(int fd = -1) noexcept {
     if (const int old = std::exchange(fd_, fd); old >= 0) close(old);
   }

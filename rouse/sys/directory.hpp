@@ -13,7 +13,8 @@ namespace rouse::sys {
 
 struct directory_entry {
   std::string_view name;  ///< valid until the next call; never "." or ".."
-  file_kind kind = file_kind::unknown;  ///< unknown where the file system does not say: ask status_at()
+  file_kind kind =
+      file_kind::unknown;  ///< unknown where the file system does not say: ask status_at()
   std::uint64_t inode = 0;
 };
 

@@ -15,16 +15,19 @@ namespace {
 using internal::done;
 using internal::failure;
 
-static_assert(event_in == EPOLLIN && event_urgent == EPOLLPRI && event_out == EPOLLOUT && event_error == EPOLLERR &&
-              event_hang_up == EPOLLHUP && event_peer_closed == EPOLLRDHUP);
-static_assert(sizeof(ready_event) == sizeof(epoll_event) && offsetof(ready_event, key) == offsetof(epoll_event, data));
+static_assert(event_in == EPOLLIN && event_urgent == EPOLLPRI && event_out == EPOLLOUT &&
+              event_error == EPOLLERR && event_hang_up == EPOLLHUP &&
+              event_peer_closed == EPOLLRDHUP);
+static_assert(sizeof(ready_event) == sizeof(epoll_event) &&
+              offsetof(ready_event, key) == offsetof(epoll_event, data));
 
 constexpr nanoseconds::rep ns_per_ms = 1'000'000;
 constexpr nanoseconds::rep ns_per_s = 1'000'000'000;
 
 int rounded_up_ms(nanoseconds limit) noexcept {
   const auto ms = limit.count() / ns_per_ms + (limit.count() % ns_per_ms != 0);
-  return static_cast<int>(std::min<nanoseconds::rep>(ms, INT_MAX));  // 24 days: an early return that callers allow
+  return static_cast<int>(
+      std::min<nanoseconds::rep>(ms, INT_MAX));  // 24 days: an early return that callers allow
 }
 
 }  // namespace
@@ -57,9 +60,11 @@ int epoll::wait_raw(ready_event* events, int count, nanoseconds limit) noexcept 
   if (limit.count() <= 0) return calls().epoll_wait(queue, events, count, 0);
   if (limit == no_limit) return calls().epoll_wait(queue, events, count, -1);
   if (!milliseconds_only_) {
-    const timespec t{static_cast<time_t>(limit.count() / ns_per_s), static_cast<long>(limit.count() % ns_per_s)};
+    const timespec t{static_cast<time_t>(limit.count() / ns_per_s),
+                     static_cast<long>(limit.count() % ns_per_s)};
     const int n = calls().epoll_pwait2(queue, events, count, &t);
-    if (n != -ENOSYS && n != -EPERM) return n;  // EPERM: what old seccomp filters say for unknown calls
+    if (n != -ENOSYS && n != -EPERM)
+      return n;  // EPERM: what old seccomp filters say for unknown calls
     milliseconds_only_ = true;
   }
   return calls().epoll_wait(queue, events, count, rounded_up_ms(limit));

@@ -1,4 +1,5 @@
-// The kernel's readiness queue. Edge-triggered only: a descriptor is added once, for both directions.
+// The kernel's readiness queue. Edge-triggered only: a descriptor is added once, for both
+// directions.
 #pragma once
 
 #include <rouse/base/duration.hpp>
@@ -35,15 +36,18 @@ class epoll {
   static result<epoll> open();
 
   explicit operator bool() const noexcept { return static_cast<bool>(queue_); }
-  /// Adds `fd`, edge-triggered: reading, peer close, urgent data, and writing. Errors: EPERM (a regular file), ENOSPC, ENOMEM.
+  /// Adds `fd`, edge-triggered: reading, peer close, urgent data, and writing. Errors: EPERM (a
+  /// regular file), ENOSPC, ENOMEM.
   [[nodiscard]] result<void> add(int fd, std::uint64_t key) noexcept;
   /// The same for reading only, for wake-up descriptors.
   [[nodiscard]] result<void> add_readable(int fd, std::uint64_t key) noexcept;
   /// Must come before the close, or a duplicate of the descriptor keeps events coming.
   void remove(int fd) noexcept;
-  /// Up to `count` events into `events`; how many. Waits at most `limit` (0: not at all), never less unless something
-  /// happened. Where the kernel lacks nanosecond waits they are rounded up to milliseconds. Errors: EINTR comes through.
-  [[nodiscard]] result<unsigned> wait(ready_event* events, unsigned count, nanoseconds limit) noexcept;
+  /// Up to `count` events into `events`; how many. Waits at most `limit` (0: not at all), never
+  /// less unless something happened. Where the kernel lacks nanosecond waits they are rounded up to
+  /// milliseconds. Errors: EINTR comes through.
+  [[nodiscard]] result<unsigned> wait(ready_event* events, unsigned count,
+                                      nanoseconds limit) noexcept;
 
  private:
   int wait_raw(ready_event* events, int count, nanoseconds limit) noexcept;

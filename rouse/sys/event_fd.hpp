@@ -15,8 +15,8 @@ class event_fd {
 
   [[nodiscard]] int get() const noexcept { return fd_.get(); }
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
-  /// Makes it readable, with a fresh edge for edge-triggered waiters each time. Any thread. A full counter is no error: it is
-  /// emptied, so that the edge comes.
+  /// Makes it readable, with a fresh edge for edge-triggered waiters each time. Any thread. A full
+  /// counter is no error: it is emptied, so that the edge comes.
   void signal() noexcept;
   /// Makes it unreadable again.
   void drain() noexcept;

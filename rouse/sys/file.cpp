@@ -79,7 +79,8 @@ open_how how_to_open(const open_options& o) noexcept {
 }
 
 result<descriptor> open_at(int directory, const char* path, const open_options& options) {
-  constexpr int races_max = 100;  // RESOLVE_BENEATH says EAGAIN when a rename went by; one who renames for ever gets it too
+  constexpr int races_max = 100;  // RESOLVE_BENEATH says EAGAIN when a rename went by; one who
+                                  // renames for ever gets it too
   const open_how how = how_to_open(options);
   int fd = -EAGAIN;
   for (int i = 0; i < races_max && fd == -EAGAIN; i++) {
@@ -88,7 +89,8 @@ result<descriptor> open_at(int directory, const char* path, const open_options& 
   }
   if (fd == -ENOSYS && how.resolve == 0)
     fd = uninterrupted([&]() noexcept {
-      return calls().openat(directory, path, static_cast<int>(how.flags), static_cast<unsigned>(how.mode));
+      return calls().openat(directory, path, static_cast<int>(how.flags),
+                            static_cast<unsigned>(how.mode));
     });
   if (fd < 0) return std::unexpected(failure("open", fd));
   return descriptor(fd);
@@ -117,10 +119,14 @@ result<file_status> status_at(int directory, const char* path, bool follow) {
 }
 
 result<std::size_t> read(int fd, std::span<std::byte> into) {
-  return count("read", uninterrupted([&]() noexcept { return calls().read(fd, into.data(), capped(into.size())); }));
+  return count("read", uninterrupted([&]() noexcept {
+                 return calls().read(fd, into.data(), capped(into.size()));
+               }));
 }
 result<std::size_t> write(int fd, std::span<const std::byte> from) {
-  return count("write", uninterrupted([&]() noexcept { return calls().write(fd, from.data(), capped(from.size())); }));
+  return count("write", uninterrupted([&]() noexcept {
+                 return calls().write(fd, from.data(), capped(from.size()));
+               }));
 }
 result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
   return count("read", uninterrupted([&]() noexcept {
@@ -145,8 +151,8 @@ result<void> truncate(int fd, std::uint64_t bytes) {
 result<void> unlink_at(int directory, const char* path, std::uint32_t flags) {
   return done("unlink", calls().unlinkat(directory, path, static_cast<int>(flags)));
 }
-result<void> rename_at(int old_directory, const char* old_path, int new_directory, const char* new_path,
-                       std::uint32_t flags) {
+result<void> rename_at(int old_directory, const char* old_path, int new_directory,
+                       const char* new_path, std::uint32_t flags) {
   return done("rename", calls().renameat(old_directory, old_path, new_directory, new_path, flags));
 }
 result<void> make_directory_at(int directory, const char* path, std::uint32_t permissions) {
@@ -157,7 +163,8 @@ result<std::string> read_link_at(int directory, const char* path) {
   char target[PATH_MAX];
   const long n = calls().readlinkat(directory, path, target, sizeof target);
   if (n < 0) return std::unexpected(failure("readlink", n));
-  if (n == static_cast<long>(sizeof target)) return std::unexpected(error("readlink", ENAMETOOLONG));
+  if (n == static_cast<long>(sizeof target))
+    return std::unexpected(error("readlink", ENAMETOOLONG));
   return std::string(target, static_cast<std::size_t>(n));
 }
 

@@ -1,5 +1,6 @@
-// Files and pipes: calls that may block, for the blocking pool and for start-up. Every path is relative to a directory
-// descriptor, so that a server can stay inside its root. Interrupted calls are repeated, except close and fsync.
+// Files and pipes: calls that may block, for the blocking pool and for start-up. Every path is
+// relative to a directory descriptor, so that a server can stay inside its root. Interrupted calls
+// are repeated, except close and fsync.
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -22,39 +23,52 @@ struct open_options {
   bool exclusive = false;  ///< with create: fail with EEXIST when it is there
   bool truncate = false;
   bool append = false;
-  bool directory = false;  ///< fail with ENOTDIR unless it is one
-  bool path_only = false;  ///< O_PATH: a place to start from, not to read
-  bool no_follow = false;  ///< fail with ELOOP when the last part is a symbolic link
-  bool non_block = false;  ///< do not wait for the other end of a FIFO
+  bool directory = false;    ///< fail with ENOTDIR unless it is one
+  bool path_only = false;    ///< O_PATH: a place to start from, not to read
+  bool no_follow = false;    ///< fail with ELOOP when the last part is a symbolic link
+  bool non_block = false;    ///< do not wait for the other end of a FIFO
   bool no_symlinks = false;  ///< no part may be a symbolic link (RESOLVE_NO_SYMLINKS)
-  bool beneath = false;      ///< stay below the directory: no "..", no absolute path, no link out of it (RESOLVE_BENEATH)
-  bool cached_only = false;  ///< fail with EAGAIN where the disk would have to be asked (RESOLVE_CACHED); never waits
+  bool beneath = false;  ///< stay below the directory: no "..", no absolute path, no link out of it
+                         ///< (RESOLVE_BENEATH)
+  bool cached_only = false;          ///< fail with EAGAIN where the disk would have to be asked
+                                     ///< (RESOLVE_CACHED); never waits
   std::uint32_t permissions = 0666;  ///< of a new file, less the umask
 };
 /// The kernel's form, always with O_CLOEXEC; for reactors.
 [[nodiscard]] open_how how_to_open(const open_options& options) noexcept;
 
-/// Errors: ENOENT, EACCES, EXDEV (left the directory), ELOOP, EMFILE, ... Kernels without openat2 (before 5.6) serve what
-/// needs no limits; limits are then ENOSYS, never ignored.
-[[nodiscard]] result<descriptor> open_at(int directory, const char* path, const open_options& options = {});
+/// Errors: ENOENT, EACCES, EXDEV (left the directory), ELOOP, EMFILE, ... Kernels without openat2
+/// (before 5.6) serve what needs no limits; limits are then ENOSYS, never ignored.
+[[nodiscard]] result<descriptor> open_at(int directory, const char* path,
+                                         const open_options& options = {});
 
-enum class file_kind : unsigned char { unknown, regular, directory, symlink, fifo, socket, character_device, block_device };
+enum class file_kind : unsigned char {
+  unknown,
+  regular,
+  directory,
+  symlink,
+  fifo,
+  socket,
+  character_device,
+  block_device
+};
 
 struct file_status {
   file_kind kind = file_kind::unknown;
-  std::uint16_t permissions = 0;      ///< 07777
+  std::uint16_t permissions = 0;  ///< 07777
   std::uint32_t links = 0;
   std::uint32_t user = 0;
   std::uint32_t group = 0;
   std::uint64_t size_bytes = 0;
   std::uint64_t inode = 0;
-  std::uint64_t device = 0;           ///< major << 32 | minor
-  std::int64_t modified_s = 0;        ///< since 1970
+  std::uint64_t device = 0;     ///< major << 32 | minor
+  std::int64_t modified_s = 0;  ///< since 1970
   std::uint32_t modified_ns = 0;
 };
 /// STATX_* bits that status_of() reads.
 extern const std::uint32_t status_mask;
-/// AT_* flags of a status call: for the descriptor itself (empty path), without following the last symbolic link.
+/// AT_* flags of a status call: for the descriptor itself (empty path), without following the last
+/// symbolic link.
 extern const std::uint32_t status_of_descriptor;
 extern const std::uint32_t status_no_follow;
 /// Flag of unlink_at for directories, AT_REMOVEDIR.
@@ -71,17 +85,21 @@ extern const std::uint32_t rename_no_replace;
 [[nodiscard]] result<std::size_t> read(int fd, std::span<std::byte> into);
 [[nodiscard]] result<std::size_t> write(int fd, std::span<const std::byte> from);
 [[nodiscard]] result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset);
-/// The same from the page cache only: EAGAIN where it would wait for the disk, EOPNOTSUPP where the file system cannot tell.
-[[nodiscard]] result<std::size_t> read_cached_at(int fd, std::span<std::byte> into, std::uint64_t offset);
-[[nodiscard]] result<std::size_t> write_at(int fd, std::span<const std::byte> from, std::uint64_t offset);
+/// The same from the page cache only: EAGAIN where it would wait for the disk, EOPNOTSUPP where the
+/// file system cannot tell.
+[[nodiscard]] result<std::size_t> read_cached_at(int fd, std::span<std::byte> into,
+                                                 std::uint64_t offset);
+[[nodiscard]] result<std::size_t> write_at(int fd, std::span<const std::byte> from,
+                                           std::uint64_t offset);
 /// Not repeated after a failure: the kernel reports lost writes once (FAULTS R11).
 [[nodiscard]] result<void> sync(int fd, bool data_only = false);
 [[nodiscard]] result<void> truncate(int fd, std::uint64_t bytes);
 
 [[nodiscard]] result<void> unlink_at(int directory, const char* path, std::uint32_t flags = 0);
-[[nodiscard]] result<void> rename_at(int old_directory, const char* old_path, int new_directory, const char* new_path,
-                                     std::uint32_t flags = 0);
-[[nodiscard]] result<void> make_directory_at(int directory, const char* path, std::uint32_t permissions = 0777);
+[[nodiscard]] result<void> rename_at(int old_directory, const char* old_path, int new_directory,
+                                     const char* new_path, std::uint32_t flags = 0);
+[[nodiscard]] result<void> make_directory_at(int directory, const char* path,
+                                             std::uint32_t permissions = 0777);
 /// Where a symbolic link points. Errors: EINVAL (no link), ENAMETOOLONG.
 [[nodiscard]] result<std::string> read_link_at(int directory, const char* path);
 

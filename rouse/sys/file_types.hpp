@@ -1,4 +1,5 @@
-// Plain data of file calls, shared by the synchronous calls (file.hpp) and by reactors that make them in the kernel.
+// Plain data of file calls, shared by the synchronous calls (file.hpp) and by reactors that make
+// them in the kernel.
 #pragma once
 
 #include <cstdint>

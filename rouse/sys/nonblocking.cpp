@@ -42,13 +42,17 @@ int has_events(int fd, short events) noexcept {
 
 }  // namespace
 
-bool would_block(long negative_errno) noexcept { return negative_errno == -EAGAIN || negative_errno == -EWOULDBLOCK; }
+bool would_block(long negative_errno) noexcept {
+  return negative_errno == -EAGAIN || negative_errno == -EWOULDBLOCK;
+}
 
 int accept(int fd) noexcept {
   constexpr int dead_connections_max = 64;  // a turn must end, whatever the backlog holds
   int n = -EAGAIN;
   for (int i = 0; i < dead_connections_max; i++) {
-    n = uninterrupted([&]() noexcept { return calls().accept(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+    n = uninterrupted([&]() noexcept {
+      return calls().accept(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    });
     if (n >= 0 || !is_of_the_connection(n)) break;
   }
   return n;
@@ -59,22 +63,28 @@ int connect(int fd, const socket_address& to) noexcept {
   const int n = calls().connect(fd, to.data(), to.size());
   return n == -EINTR ? -EINPROGRESS : n;
 }
-bool is_connecting(int negative_errno) noexcept { return negative_errno == -EINPROGRESS || negative_errno == -EALREADY; }
+bool is_connecting(int negative_errno) noexcept {
+  return negative_errno == -EINPROGRESS || negative_errno == -EALREADY;
+}
 bool is_connected(int answer) noexcept { return answer == 0 || answer == -EISCONN; }
 
 long receive(int fd, void* into, std::size_t bytes) noexcept {
-  return uninterrupted([&]() noexcept { return calls().recv(fd, into, capped(bytes), MSG_DONTWAIT); });
+  return uninterrupted(
+      [&]() noexcept { return calls().recv(fd, into, capped(bytes), MSG_DONTWAIT); });
 }
 
 long send(int fd, const void* from, std::size_t bytes) noexcept {
-  return uninterrupted([&]() noexcept { return calls().send(fd, from, capped(bytes), MSG_DONTWAIT | MSG_NOSIGNAL); });
+  return uninterrupted([&]() noexcept {
+    return calls().send(fd, from, capped(bytes), MSG_DONTWAIT | MSG_NOSIGNAL);
+  });
 }
 
 long send_vectored(int fd, const slice* slices, std::size_t count) noexcept {
   msghdr message{};
   message.msg_iov = reinterpret_cast<iovec*>(const_cast<slice*>(slices));  // sendmsg only reads it
   message.msg_iovlen = std::min(count, slices_max);
-  return uninterrupted([&]() noexcept { return calls().sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
+  return uninterrupted(
+      [&]() noexcept { return calls().sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
 }
 
 long read(int fd, void* into, std::size_t bytes) noexcept {

@@ -1,5 +1,6 @@
-// Calls as reactors make them: they never wait, are repeated when interrupted, and answer a count, a descriptor, 0, or a
-// negative errno; a reactor stores that number in an operation as it is. Nothing here raises SIGPIPE.
+// Calls as reactors make them: they never wait, are repeated when interrupted, and answer a count,
+// a descriptor, 0, or a negative errno; a reactor stores that number in an operation as it is.
+// Nothing here raises SIGPIPE.
 #pragma once
 
 #include <rouse/sys/slice.hpp>
@@ -15,10 +16,11 @@ namespace rouse::sys::nonblocking {
 /// True for the errno of "would wait".
 [[nodiscard]] bool would_block(long negative_errno) noexcept;
 
-/// A new connection, close-on-exec and non-blocking. Connections that died in the backlog (ECONNABORTED and the network
-/// errors that accept(2) passes on) are skipped.
+/// A new connection, close-on-exec and non-blocking. Connections that died in the backlog
+/// (ECONNABORTED and the network errors that accept(2) passes on) are skipped.
 [[nodiscard]] int accept(int fd) noexcept;
-/// 0 when connected. Call it again when the socket becomes writable: EALREADY and EINPROGRESS mean "not yet", EISCONN done.
+/// 0 when connected. Call it again when the socket becomes writable: EALREADY and EINPROGRESS mean
+/// "not yet", EISCONN done.
 [[nodiscard]] int connect(int fd, const socket_address& to) noexcept;
 /// True when connect() said that the connection is on its way.
 [[nodiscard]] bool is_connecting(int negative_errno) noexcept;

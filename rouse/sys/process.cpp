@@ -25,7 +25,8 @@ result<void> send_signal(int process_fd, int signal) {
 
 result<std::optional<process_end>> take_end(int process_fd) {
   siginfo_t info{};
-  const int n = internal::uninterrupted([&]() noexcept { return calls().waitid(process_fd, &info, WEXITED | WNOHANG); });
+  const int n = internal::uninterrupted(
+      [&]() noexcept { return calls().waitid(process_fd, &info, WEXITED | WNOHANG); });
   if (n < 0) return std::unexpected(internal::failure("waitid", n));
   if (info.si_pid == 0) return std::optional<process_end>();
   return std::optional<process_end>(process_end{info.si_code != CLD_EXITED, info.si_status});
@@ -37,7 +38,8 @@ int thread_id() noexcept { return static_cast<int>(::syscall(SYS_gettid)); }
 unsigned processor_count() noexcept {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return static_cast<unsigned>(CPU_COUNT(&set));
+  if (::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+    return static_cast<unsigned>(CPU_COUNT(&set));
   const long online = ::sysconf(_SC_NPROCESSORS_ONLN);
   return online > 0 ? static_cast<unsigned>(online) : 1;
 }
@@ -56,7 +58,8 @@ std::string this_thread_name() {
 
 result<void> random_bytes(std::span<std::byte> into) {
   while (!into.empty()) {
-    const long n = internal::uninterrupted([&]() noexcept { return calls().getrandom(into.data(), into.size()); });
+    const long n = internal::uninterrupted(
+        [&]() noexcept { return calls().getrandom(into.data(), into.size()); });
     if (n < 0) return std::unexpected(internal::failure("getrandom", n));
     into = into.subspan(static_cast<std::size_t>(n));
   }

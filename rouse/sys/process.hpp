@@ -11,7 +11,8 @@
 
 namespace rouse::sys {
 
-/// A descriptor that becomes readable when process `pid` ends. Close-on-exec. Errors: ESRCH, EMFILE, ...
+/// A descriptor that becomes readable when process `pid` ends. Close-on-exec. Errors: ESRCH,
+/// EMFILE, ...
 [[nodiscard]] result<descriptor> open_process(int pid);
 [[nodiscard]] result<void> send_signal(int process_fd, int signal);
 

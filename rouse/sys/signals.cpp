@@ -12,8 +12,8 @@ namespace rouse::sys {
 namespace {
 
 static_assert(signal_hang_up == SIGHUP && signal_interrupt == SIGINT && signal_kill == SIGKILL &&
-              signal_user_1 == SIGUSR1 && signal_user_2 == SIGUSR2 && signal_broken_pipe == SIGPIPE &&
-              signal_terminate == SIGTERM);
+              signal_user_1 == SIGUSR1 && signal_user_2 == SIGUSR2 &&
+              signal_broken_pipe == SIGPIPE && signal_terminate == SIGTERM);
 constexpr int signal_max = 64;
 
 sigset_t native(const signal_set& signals) noexcept {
@@ -68,7 +68,8 @@ result<signal_fd> signal_fd::open(const signal_set& signals) {
 
 result<std::optional<int>> signal_fd::take_from(int fd) noexcept {
   signalfd_siginfo info{};
-  const long n = internal::uninterrupted([&]() noexcept { return calls().read(fd, &info, sizeof info); });
+  const long n =
+      internal::uninterrupted([&]() noexcept { return calls().read(fd, &info, sizeof info); });
   if (n == -EAGAIN) return std::optional<int>();
   if (n < 0) return std::unexpected(internal::failure("signalfd", n));
   return std::optional<int>(static_cast<int>(info.ssi_signo));

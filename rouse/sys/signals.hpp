@@ -23,7 +23,8 @@ class signal_set {
  public:
   constexpr signal_set() noexcept = default;
   constexpr signal_set(std::initializer_list<int> numbers) noexcept {
-    for (const int n : numbers) add(n);
+    for (const int n : numbers)
+      add(n);
   }
   static constexpr signal_set all() noexcept {
     signal_set s;
@@ -38,8 +39,8 @@ class signal_set {
   std::uint64_t bits_ = 0;
 };
 
-/// Blocks `signals` on this thread, besides those that are; the former set comes back at the end of the block. Threads made
-/// inside inherit it.
+/// Blocks `signals` on this thread, besides those that are; the former set comes back at the end of
+/// the block. Threads made inside inherit it.
 class scoped_signal_block {
  public:
   explicit scoped_signal_block(const signal_set& signals) noexcept;

@@ -1,4 +1,5 @@
-// A piece of memory as scattered reads and gathered writes take it: the kernel's iovec without its header.
+// A piece of memory as scattered reads and gathered writes take it: the kernel's iovec without its
+// header.
 #pragma once
 
 #include <cstddef>

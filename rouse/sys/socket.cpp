@@ -55,7 +55,8 @@ template <class Call>
 result<socket_address> name_of(const char* operation, int fd, Call call) noexcept {
   socket_address a;
   unsigned bytes = socket_address::bytes_max;
-  if (const int n = call(fd, a.data(), &bytes); n < 0) return std::unexpected(failure(operation, n));
+  if (const int n = call(fd, a.data(), &bytes); n < 0)
+    return std::unexpected(failure(operation, n));
   a.set_size(bytes);
   return a;
 }
@@ -63,7 +64,8 @@ result<socket_address> name_of(const char* operation, int fd, Call call) noexcep
 }  // namespace
 
 result<descriptor> open_socket(address_family family, socket_type type) {
-  return own("socket", calls().socket(native(family), native(type) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return own("socket",
+             calls().socket(native(family), native(type) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
 result<socket_pair> open_socket_pair(socket_type type) {
@@ -73,15 +75,23 @@ result<socket_pair> open_socket_pair(socket_type type) {
   return socket_pair{descriptor(pair[0]), descriptor(pair[1])};
 }
 
-result<void> bind(int fd, const socket_address& to) { return done("bind", calls().bind(fd, to.data(), to.size())); }
+result<void> bind(int fd, const socket_address& to) {
+  return done("bind", calls().bind(fd, to.data(), to.size()));
+}
 result<void> listen(int fd, int backlog) { return done("listen", calls().listen(fd, backlog)); }
 result<void> shutdown(int fd, shutdown_side side) {
-  const int how = side == shutdown_side::receive ? SHUT_RD : side == shutdown_side::send ? SHUT_WR : SHUT_RDWR;
+  const int how = side == shutdown_side::receive ? SHUT_RD
+                  : side == shutdown_side::send  ? SHUT_WR
+                                                 : SHUT_RDWR;
   return done("shutdown", calls().shutdown(fd, how));
 }
 
-result<socket_address> local_address(int fd) { return name_of("getsockname", fd, calls().getsockname); }
-result<socket_address> peer_address(int fd) { return name_of("getpeername", fd, calls().getpeername); }
+result<socket_address> local_address(int fd) {
+  return name_of("getsockname", fd, calls().getsockname);
+}
+result<socket_address> peer_address(int fd) {
+  return name_of("getpeername", fd, calls().getpeername);
+}
 result<peer_credentials> credentials_of_peer(int fd) {
   ucred native{};
   unsigned bytes = sizeof native;
@@ -116,7 +126,9 @@ result<bool> no_delay(int fd) {
   if (!value) return std::unexpected(value.error());
   return *value != 0;
 }
-result<void> set_reuse_address(int fd, bool on) { return set(fd, SOL_SOCKET, SO_REUSEADDR, int{on}); }
+result<void> set_reuse_address(int fd, bool on) {
+  return set(fd, SOL_SOCKET, SO_REUSEADDR, int{on});
+}
 result<void> set_reuse_port(int fd, bool on) { return set(fd, SOL_SOCKET, SO_REUSEPORT, int{on}); }
 result<void> set_ipv6_only(int fd, bool on) { return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, int{on}); }
 result<void> set_linger(int fd, int seconds) {
@@ -128,7 +140,9 @@ result<void> set_keep_alive_times(int fd, int idle_s, int between_s, int probes)
   if (auto ok = set(fd, IPPROTO_TCP, TCP_KEEPINTVL, between_s); !ok) return ok;
   return set(fd, IPPROTO_TCP, TCP_KEEPCNT, probes);
 }
-result<void> set_user_timeout(int fd, unsigned ms) { return set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, ms); }
+result<void> set_user_timeout(int fd, unsigned ms) {
+  return set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, ms);
+}
 result<void> set_receive_buffer(int fd, int bytes) { return set(fd, SOL_SOCKET, SO_RCVBUF, bytes); }
 result<void> set_send_buffer(int fd, int bytes) { return set(fd, SOL_SOCKET, SO_SNDBUF, bytes); }
 result<int> receive_buffer(int fd) { return get(fd, SOL_SOCKET, SO_RCVBUF); }

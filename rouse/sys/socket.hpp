@@ -1,4 +1,5 @@
-// Making sockets, naming them, and their options. Moving bytes through them is the reactor's matter (nonblocking.hpp).
+// Making sockets, naming them, and their options. Moving bytes through them is the reactor's matter
+// (nonblocking.hpp).
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -37,7 +38,8 @@ struct peer_credentials {
 /// SO_ERROR, taken: 0 or an errno.
 [[nodiscard]] result<int> take_error(int fd);
 
-/// What a descriptor that somebody hands us is (SO_DOMAIN, SO_TYPE, SO_ACCEPTCONN). Errors: ENOTSOCK.
+/// What a descriptor that somebody hands us is (SO_DOMAIN, SO_TYPE, SO_ACCEPTCONN). Errors:
+/// ENOTSOCK.
 struct socket_facts {
   address_family family = address_family::none;
   socket_type type = socket_type::stream;
@@ -53,7 +55,8 @@ struct socket_facts {
 /// Zero-second linger: the close sends RST. `seconds` < 0 turns lingering off.
 [[nodiscard]] result<void> set_linger(int fd, int seconds);
 [[nodiscard]] result<void> set_keep_alive(int fd, bool on);
-/// Idle seconds before the first probe, seconds between probes, probes before the connection is given up.
+/// Idle seconds before the first probe, seconds between probes, probes before the connection is
+/// given up.
 [[nodiscard]] result<void> set_keep_alive_times(int fd, int idle_s, int between_s, int probes);
 /// Milliseconds that sent data may stay unacknowledged (TCP_USER_TIMEOUT); 0: the system's default.
 [[nodiscard]] result<void> set_user_timeout(int fd, unsigned ms);

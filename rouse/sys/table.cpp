@@ -45,7 +45,8 @@ T answer(T value) noexcept {
 }
 int answer_int(long value) noexcept { return static_cast<int>(answer(value)); }
 
-static_assert(sizeof(raw_status) == sizeof(struct statx) && alignof(raw_status) == alignof(struct statx));
+static_assert(sizeof(raw_status) == sizeof(struct statx) &&
+              alignof(raw_status) == alignof(struct statx));
 static_assert(current_directory == AT_FDCWD);
 
 sockaddr* as_address(void* p) noexcept { return static_cast<sockaddr*>(p); }
@@ -56,10 +57,12 @@ const sockaddr* as_address(const void* p) noexcept { return static_cast<const so
 constexpr table real_table{
     .close = [](int fd) { return answer(::close(fd)); },
     .duplicate = [](int fd) { return answer(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); },
-    .fcntl = [](int fd, int command, long argument) { return answer(::fcntl(fd, command, argument)); },
-    .read = [](int fd, void* into, std::size_t bytes) { return static_cast<long>(answer(::read(fd, into, bytes))); },
-    .write =
-        [](int fd, const void* from, std::size_t bytes) { return static_cast<long>(answer(::write(fd, from, bytes))); },
+    .fcntl = [](int fd, int command,
+                long argument) { return answer(::fcntl(fd, command, argument)); },
+    .read = [](int fd, void* into,
+               std::size_t bytes) { return static_cast<long>(answer(::read(fd, into, bytes))); },
+    .write = [](int fd, const void* from,
+                std::size_t bytes) { return static_cast<long>(answer(::write(fd, from, bytes))); },
     .pipe = [](int* pair, int flags) { return answer(::pipe2(pair, flags)); },
     .poll =
         [](int fd, short events, int ms) {
@@ -67,10 +70,12 @@ constexpr table real_table{
           const int n = answer(::poll(&p, 1, ms));
           return n <= 0 ? n : int{p.revents};
         },
-    .socket = [](int domain, int type, int protocol) { return answer(::socket(domain, type, protocol)); },
-    .socketpair =
-        [](int domain, int type, int protocol, int* pair) { return answer(::socketpair(domain, type, protocol, pair)); },
-    .bind = [](int fd, const void* address, unsigned bytes) { return answer(::bind(fd, as_address(address), bytes)); },
+    .socket = [](int domain, int type,
+                 int protocol) { return answer(::socket(domain, type, protocol)); },
+    .socketpair = [](int domain, int type, int protocol,
+                     int* pair) { return answer(::socketpair(domain, type, protocol, pair)); },
+    .bind = [](int fd, const void* address,
+               unsigned bytes) { return answer(::bind(fd, as_address(address), bytes)); },
     .listen = [](int fd, int backlog) { return answer(::listen(fd, backlog)); },
     .accept = [](int fd, void* address, unsigned* bytes,
                  int flags) { return answer(::accept4(fd, as_address(address), bytes, flags)); },
@@ -82,17 +87,26 @@ constexpr table real_table{
                int flags) { return static_cast<long>(answer(::send(fd, from, bytes, flags))); },
     .sendmsg =
         [](int fd, const void* message, int flags) {
-          return static_cast<long>(answer(::sendmsg(fd, static_cast<const msghdr*>(message), flags)));
+          return static_cast<long>(
+              answer(::sendmsg(fd, static_cast<const msghdr*>(message), flags)));
         },
     .shutdown = [](int fd, int how) { return answer(::shutdown(fd, how)); },
-    .getsockopt = [](int fd, int level, int name, void* value,
-                     unsigned* bytes) { return answer(::getsockopt(fd, level, name, value, bytes)); },
-    .setsockopt = [](int fd, int level, int name, const void* value,
-                     unsigned bytes) { return answer(::setsockopt(fd, level, name, value, bytes)); },
-    .getsockname = [](int fd, void* address,
-                      unsigned* bytes) { return answer(::getsockname(fd, as_address(address), bytes)); },
-    .getpeername = [](int fd, void* address,
-                      unsigned* bytes) { return answer(::getpeername(fd, as_address(address), bytes)); },
+    .getsockopt =
+        [](int fd, int level, int name, void* value, unsigned* bytes) {
+          return answer(::getsockopt(fd, level, name, value, bytes));
+        },
+    .setsockopt =
+        [](int fd, int level, int name, const void* value, unsigned bytes) {
+          return answer(::setsockopt(fd, level, name, value, bytes));
+        },
+    .getsockname =
+        [](int fd, void* address, unsigned* bytes) {
+          return answer(::getsockname(fd, as_address(address), bytes));
+        },
+    .getpeername =
+        [](int fd, void* address, unsigned* bytes) {
+          return answer(::getpeername(fd, as_address(address), bytes));
+        },
     .epoll_create = [](int flags) { return answer(::epoll_create1(flags)); },
     .epoll_ctl =
         [](int queue, int command, int fd, void* event) {
@@ -104,16 +118,20 @@ constexpr table real_table{
         },
     .epoll_pwait2 =
         [](int queue, void* events, int events_max, const void* timespec) {
-          return answer_int(::syscall(SYS_epoll_pwait2, queue, events, events_max, timespec, nullptr, 0));
+          return answer_int(
+              ::syscall(SYS_epoll_pwait2, queue, events, events_max, timespec, nullptr, 0));
         },
     .eventfd = [](unsigned count, int flags) { return answer(::eventfd(count, flags)); },
-    .openat2 = [](int directory, const char* path,
-                  const open_how* how) { return answer_int(::syscall(SYS_openat2, directory, path, how, sizeof *how)); },
+    .openat2 =
+        [](int directory, const char* path, const open_how* how) {
+          return answer_int(::syscall(SYS_openat2, directory, path, how, sizeof *how));
+        },
     .openat = [](int directory, const char* path, int flags,
                  unsigned mode) { return answer(::openat(directory, path, flags, mode)); },
     .statx =
         [](int directory, const char* path, int flags, unsigned mask, raw_status* into) {
-          return answer(::statx(directory, path, flags, mask, reinterpret_cast<struct statx*>(into)));
+          return answer(
+              ::statx(directory, path, flags, mask, reinterpret_cast<struct statx*>(into)));
         },
     .pread =
         [](int fd, void* into, std::size_t bytes, std::uint64_t offset) {
@@ -122,49 +140,72 @@ constexpr table real_table{
     .pread_cached =
         [](int fd, void* into, std::size_t bytes, std::uint64_t offset) noexcept {
           const iovec piece{into, bytes};
-          return static_cast<long>(answer(::preadv2(fd, &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT)));
+          return static_cast<long>(
+              answer(::preadv2(fd, &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT)));
         },
     .pwrite =
         [](int fd, const void* from, std::size_t bytes, std::uint64_t offset) {
           return static_cast<long>(answer(::pwrite(fd, from, bytes, static_cast<off_t>(offset))));
         },
-    .fsync = [](int fd, bool data_only) { return answer(data_only ? ::fdatasync(fd) : ::fsync(fd)); },
-    .ftruncate = [](int fd, std::uint64_t bytes) { return answer(::ftruncate(fd, static_cast<off_t>(bytes))); },
-    .getdents = [](int fd, void* into,
-                   std::size_t bytes) { return answer(::syscall(SYS_getdents64, fd, into, bytes)); },
-    .unlinkat = [](int directory, const char* path, int flags) { return answer(::unlinkat(directory, path, flags)); },
-    .renameat =
-        [](int old_directory, const char* old_path, int new_directory, const char* new_path, unsigned flags) {
-          return answer_int(::syscall(SYS_renameat2, old_directory, old_path, new_directory, new_path, flags));
+    .fsync = [](int fd,
+                bool data_only) { return answer(data_only ? ::fdatasync(fd) : ::fsync(fd)); },
+    .ftruncate =
+        [](int fd, std::uint64_t bytes) {
+          return answer(::ftruncate(fd, static_cast<off_t>(bytes)));
         },
-    .mkdirat = [](int directory, const char* path, unsigned mode) { return answer(::mkdirat(directory, path, mode)); },
+    .getdents =
+        [](int fd, void* into, std::size_t bytes) {
+          return answer(::syscall(SYS_getdents64, fd, into, bytes));
+        },
+    .unlinkat = [](int directory, const char* path,
+                   int flags) { return answer(::unlinkat(directory, path, flags)); },
+    .renameat =
+        [](int old_directory, const char* old_path, int new_directory, const char* new_path,
+           unsigned flags) {
+          return answer_int(
+              ::syscall(SYS_renameat2, old_directory, old_path, new_directory, new_path, flags));
+        },
+    .mkdirat = [](int directory, const char* path,
+                  unsigned mode) { return answer(::mkdirat(directory, path, mode)); },
     .readlinkat =
         [](int directory, const char* path, char* into, std::size_t bytes) {
           return static_cast<long>(answer(::readlinkat(directory, path, into, bytes)));
         },
     .clock_gettime =
-        [](int clock, void* timespec) { return answer(::clock_gettime(clock, static_cast<struct timespec*>(timespec))); },
+        [](int clock, void* timespec) {
+          return answer(::clock_gettime(clock, static_cast<struct timespec*>(timespec)));
+        },
     .signal_mask =
         [](int how, const void* set, void* old_set) {
           // pthread_sigmask answers the errno itself
-          return -::pthread_sigmask(how, static_cast<const sigset_t*>(set), static_cast<sigset_t*>(old_set));
+          return -::pthread_sigmask(how, static_cast<const sigset_t*>(set),
+                                    static_cast<sigset_t*>(old_set));
         },
     .signalfd =
         [](int fd, const void* set, int flags) {
           return answer(::signalfd(fd, static_cast<const sigset_t*>(set), flags));
         },
-    .pidfd_open = [](int pid, unsigned flags) { return answer_int(::syscall(SYS_pidfd_open, pid, flags)); },
+    .pidfd_open = [](int pid,
+                     unsigned flags) { return answer_int(::syscall(SYS_pidfd_open, pid, flags)); },
     .pidfd_send_signal =
-        [](int pidfd, int signal) { return answer_int(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0)); },
+        [](int pidfd, int signal) {
+          return answer_int(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
+        },
     .waitid =
         [](int pidfd, void* siginfo, int options) {
           constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, newer than some headers
-          return answer(::waitid(by_pidfd, static_cast<id_t>(pidfd), static_cast<siginfo_t*>(siginfo), options));
+          return answer(::waitid(by_pidfd, static_cast<id_t>(pidfd),
+                                 static_cast<siginfo_t*>(siginfo), options));
         },
-    .getrandom = [](void* into, std::size_t bytes) { return static_cast<long>(answer(::getrandom(into, bytes, 0))); },
-    .getaddrinfo = [](const char* host, const char* service, const void* hints, void** found) {
-      return ::getaddrinfo(host, service, static_cast<const addrinfo*>(hints), reinterpret_cast<addrinfo**>(found));
-    },
+    .getrandom =
+        [](void* into, std::size_t bytes) {
+          return static_cast<long>(answer(::getrandom(into, bytes, 0)));
+        },
+    .getaddrinfo =
+        [](const char* host, const char* service, const void* hints, void** found) {
+          return ::getaddrinfo(host, service, static_cast<const addrinfo*>(hints),
+                               reinterpret_cast<addrinfo**>(found));
+        },
     .freeaddrinfo = [](void* found) { ::freeaddrinfo(static_cast<addrinfo*>(found)); },
 };
 

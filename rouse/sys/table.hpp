@@ -1,6 +1,7 @@
-// The fault seam: every system call that Rouse makes goes through one table of function pointers, so that a test can make
-// any of them fail, be interrupted or come up short, without a special build. A call costs one plain load and one indirect
-// jump more than libc's. Refused: LD_PRELOAD (does not see static or inlined calls) and virtual classes (one per call family).
+// The fault seam: every system call that Rouse makes goes through one table of function pointers,
+// so that a test can make any of them fail, be interrupted or come up short, without a special
+// build. A call costs one plain load and one indirect jump more than libc's. Refused: LD_PRELOAD
+// (does not see static or inlined calls) and virtual classes (one per call family).
 #pragma once
 
 #include <rouse/base/atomic.hpp>
@@ -13,11 +14,13 @@ namespace rouse::sys {
 struct open_how;
 struct raw_status;
 
-/// Where the ring asks the seam before it goes on; the answer is 0 or the negative errno to pretend.
+/// Where the ring asks the seam before it goes on; the answer is 0 or the negative errno to
+/// pretend.
 enum class ring_step : unsigned char { setup, register_buffers, enter };
 
-/// Each answers what the kernel answers, or a negative errno (not -1 and `errno`). Pointers to kernel structures are void*,
-/// so that no kernel header is needed here; their types are those of the man pages.
+/// Each answers what the kernel answers, or a negative errno (not -1 and `errno`). Pointers to
+/// kernel structures are void*, so that no kernel header is needed here; their types are those of
+/// the man pages.
 struct table {
   // descriptors
   int (*close)(int fd);
@@ -53,13 +56,15 @@ struct table {
   int (*openat)(int directory, const char* path, int flags, unsigned mode);
   int (*statx)(int directory, const char* path, int flags, unsigned mask, raw_status* into);
   long (*pread)(int fd, void* into, std::size_t bytes, std::uint64_t offset);
-  long (*pread_cached)(int fd, void* into, std::size_t bytes, std::uint64_t offset);  ///< RWF_NOWAIT: -EAGAIN off the page cache
+  long (*pread_cached)(int fd, void* into, std::size_t bytes,
+                       std::uint64_t offset);  ///< RWF_NOWAIT: -EAGAIN off the page cache
   long (*pwrite)(int fd, const void* from, std::size_t bytes, std::uint64_t offset);
   int (*fsync)(int fd, bool data_only);
   int (*ftruncate)(int fd, std::uint64_t bytes);
   long (*getdents)(int fd, void* into, std::size_t bytes);
   int (*unlinkat)(int directory, const char* path, int flags);
-  int (*renameat)(int old_directory, const char* old_path, int new_directory, const char* new_path, unsigned flags);
+  int (*renameat)(int old_directory, const char* old_path, int new_directory, const char* new_path,
+                  unsigned flags);
   int (*mkdirat)(int directory, const char* path, unsigned mode);
   long (*readlinkat)(int directory, const char* path, char* into, std::size_t bytes);
   // time, signals, processes
@@ -76,12 +81,12 @@ struct table {
 
   // The ring makes its calls through liburing, so it asks here instead. Null: nobody wants to know.
   int (*ring_gate)(ring_step step) = nullptr;
-  /// What a completion shall say; `code` is the rouse opcode. A descriptor or buffer that came with it is released first when
-  /// the answer is negative and the result was not.
+  /// What a completion shall say; `code` is the rouse opcode. A descriptor or buffer that came with
+  /// it is released first when the answer is negative and the result was not.
   int (*ring_completion)(unsigned char code, int result) = nullptr;
 
-  /// False when `recv` of this table may answer less than was there without having emptied the socket. Readiness reactors
-  /// otherwise take a short read for "empty".
+  /// False when `recv` of this table may answer less than was there without having emptied the
+  /// socket. Readiness reactors otherwise take a short read for "empty".
   bool short_read_means_empty = true;
 };
 
@@ -98,9 +103,11 @@ extern atomic<const table*> active_table;
   return *internal::active_table.load(order::acquire);
 }
 
-/// Puts `replacement` in force for the whole process, until the end of the block; then the former one again. Blocks nest.
-/// Other threads may be inside a replaced call when the block ends: let them come to rest before `replacement` dies.
-/// @example  `sys::table t = sys::real_table; t.close = [](int) { return -EIO; }; sys::scoped_table s(t);`
+/// Puts `replacement` in force for the whole process, until the end of the block; then the former
+/// one again. Blocks nest. Other threads may be inside a replaced call when the block ends: let
+/// them come to rest before `replacement` dies.
+/// @example  `sys::table t = sys::real_table; t.close = [](int) { return -EIO; }; sys::scoped_table
+/// s(t);`
 class scoped_table {
  public:
   explicit scoped_table(const table& replacement) noexcept

@@ -14,10 +14,11 @@ namespace rouse {
 namespace {
 
 constexpr std::uint64_t wake_key = ~std::uint64_t{0};  // no block has this index
-constexpr std::uint32_t read_events = sys::event_in | sys::event_urgent | sys::event_peer_closed | sys::event_hang_up |
-                                      sys::event_error;
+constexpr std::uint32_t read_events = sys::event_in | sys::event_urgent | sys::event_peer_closed |
+                                      sys::event_hang_up | sys::event_error;
 constexpr std::uint32_t write_events = sys::event_out | sys::event_hang_up | sys::event_error;
-constexpr std::uint32_t last_edges = sys::event_urgent | sys::event_peer_closed | sys::event_hang_up | sys::event_error;
+constexpr std::uint32_t last_edges =
+    sys::event_urgent | sys::event_peer_closed | sys::event_hang_up | sys::event_error;
 
 constexpr nanoseconds pause_min = std::chrono::milliseconds(10);
 constexpr nanoseconds pause_max = std::chrono::seconds(1);
@@ -29,7 +30,8 @@ constexpr std::uint8_t is_paused = 2;
 
 }  // namespace
 
-/// The token, and an eventfd that ends a sleep in the kernel. Nobody reads the eventfd: each write is an edge.
+/// The token, and an eventfd that ends a sleep in the kernel. Nobody reads the eventfd: each write
+/// is an edge.
 class epoll_reactor::wake_target final : public unpark_target {
  public:
   sys::event_fd event;  // set before the owner first sleeps
@@ -41,7 +43,8 @@ class epoll_reactor::wake_target final : public unpark_target {
 epoll_reactor::epoll_reactor(const reactor_options& options)
     : reactor(options),
       target_(new wake_target),
-      buffers_(new internal::heap_lease_pool({options.lease_bytes, options.lease_count, options.lease_heap_bytes_max})),
+      buffers_(new internal::heap_lease_pool(
+          {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max})),
       pause_(pause_min) {
   ROUSE_ASSERT(options.events_max > 0 && options.lease_bytes > 0);
 }
@@ -63,14 +66,15 @@ result<void> epoll_reactor::open() {
   auto queue = sys::epoll::open();
   if (!queue) return std::unexpected(queue.error());
   if (auto added = queue->add_readable(event->get(), wake_key); !added) return added;
-  if (auto spare = sys::duplicate(event->get())) spare_ = std::move(*spare);  // without one accepting only pauses
+  if (auto spare = sys::duplicate(event->get()))
+    spare_ = std::move(*spare);  // without one accepting only pauses
   events_.resize(options().events_max);
   target_->event = std::move(*event);
   queue_ = std::move(*queue);
   return {};
 }
 
-// ---- park -------------------------------------------------------------------------------------------------------------
+// ---- park
 
 result<park_outcome> epoll_reactor::park(nanoseconds limit) {
   if (!queue_) [[unlikely]]
@@ -96,8 +100,10 @@ result<park_outcome> epoll_reactor::park(nanoseconds limit) {
     return std::unexpected(count.error());
   }
   metrics_.turns++;
-  for (unsigned i = 0; i < *count; i++) take(events_[i]);
-  // an interrupted sleep ends like an event that concerned nobody: callers look at their clocks and come back
+  for (unsigned i = 0; i < *count; i++)
+    take(events_[i]);
+  // an interrupted sleep ends like an event that concerned nobody: callers look at their clocks and
+  // come back
   bool spurious = *count != 0 || std::exchange(interrupted_, false);
   if (resume_at_ != never && sys::monotonic_now() >= resume_at_) {
     end_back_off();
@@ -135,12 +141,13 @@ void epoll_reactor::take(const sys::ready_event& event) noexcept {
 void epoll_reactor::wake_side(source_side& side) noexcept {
   side.ready = true;
   operation* op = side.waiting;
-  if (!op || op->current_state() != operation::state::started || (op->driver_flags & is_paused)) return;
+  if (!op || op->current_state() != operation::state::started || (op->driver_flags & is_paused))
+    return;
   waiting_--;
   signal(*op);
 }
 
-// ---- operations ---------------------------------------------------------------------------------------------------------
+// ---- operations
 
 bool epoll_reactor::start(operation& op) noexcept {
   namespace call = sys::nonblocking;
@@ -157,7 +164,9 @@ bool epoll_reactor::start(operation& op) noexcept {
     case opcode::receive_leased: return try_receive_leased(op, half);
     case opcode::send: return answer(op, half, call::send(block->fd, a.address, a.length));
     case opcode::send_vectored:
-      return answer(op, half, call::send_vectored(block->fd, static_cast<const sys::slice*>(a.address), a.length));
+      return answer(
+          op, half,
+          call::send_vectored(block->fd, static_cast<const sys::slice*>(a.address), a.length));
     case opcode::read: return answer(op, half, call::read(block->fd, a.address, a.length));
     case opcode::write: return answer(op, half, call::write(block->fd, a.address, a.length));
     case opcode::accept: return try_accept(op, half);
@@ -194,10 +203,11 @@ bool epoll_reactor::wait_for_edge(operation& op) noexcept {
   return false;
 }
 
-void epoll_reactor::note_length(operation& op, source_side& side, long n, std::size_t asked) noexcept {
+void epoll_reactor::note_length(operation& op, source_side& side, long n,
+                                std::size_t asked) noexcept {
   const source_block& block = *op.target();
-  if (n > 0 && static_cast<std::size_t>(n) < asked && block.kind == source_kind::tcp && !block.always_try &&
-      sys::calls().short_read_means_empty)
+  if (n > 0 && static_cast<std::size_t>(n) < asked && block.kind == source_kind::tcp &&
+      !block.always_try && sys::calls().short_read_means_empty)
     side.ready = false;
 }
 
@@ -247,13 +257,16 @@ bool epoll_reactor::try_connect(operation& op, source_side& side) noexcept {
     side.ready = false;
     return wait_for_edge(op);
   }
-  op.finish(begun && sys::nonblocking::is_connected(n) ? 0 : n);  // EAGAIN, a full Unix backlog, is an answer: no edge follows
+  op.finish(begun && sys::nonblocking::is_connected(n)
+                ? 0
+                : n);  // EAGAIN, a full Unix backlog, is an answer: no edge follows
   return true;
 }
 
 bool epoll_reactor::try_readiness(operation& op, source_side& side) noexcept {
   const int fd = op.target()->fd;
-  const int n = op.code() == opcode::readable ? sys::nonblocking::is_readable(fd) : sys::nonblocking::is_writable(fd);
+  const int n = op.code() == opcode::readable ? sys::nonblocking::is_readable(fd)
+                                              : sys::nonblocking::is_writable(fd);
   if (n == 0) {
     side.ready = false;
     return wait_for_edge(op);
@@ -274,7 +287,7 @@ void epoll_reactor::detach(source_block& block) noexcept {
   block.registered = false;
 }
 
-// ---- accepting without descriptors (FAULTS R1) ----------------------------------------------------------------------------
+// ---- accepting without descriptors (FAULTS R1)
 
 bool epoll_reactor::try_accept(operation& op, source_side& side) noexcept {
   const int n = sys::nonblocking::accept(op.target()->fd);
@@ -289,7 +302,8 @@ bool epoll_reactor::try_accept(operation& op, source_side& side) noexcept {
   return answer(op, side, n);
 }
 
-/// Whoever connects now would wait in the backlog for ever: take connections with the spare number and close them.
+/// Whoever connects now would wait in the backlog for ever: take connections with the spare number
+/// and close them.
 void epoll_reactor::shed(int listener) noexcept {
   for (int i = 0; i < shed_max && spare_; i++) {
     spare_.reset();

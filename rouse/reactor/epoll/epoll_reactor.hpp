@@ -1,8 +1,9 @@
-// Readiness by epoll. A descriptor is registered once, edge-triggered, for both directions, and only when an operation has to
-// wait: a connection that is answered at once never meets epoll_ctl. Every operation tries its call first; the call is made
-// in the poll that wants it, so buffers are warm and nothing is lost by a cancel. After a short read from a TCP socket the
-// socket is known to be empty, and the next read waits for an edge without asking.
-// Refused: EPOLLONESHOT and level-triggering, which cost an epoll_ctl per wait.
+// Readiness by epoll. A descriptor is registered once, edge-triggered, for both directions, and
+// only when an operation has to wait: a connection that is answered at once never meets epoll_ctl.
+// Every operation tries its call first; the call is made in the poll that wants it, so buffers are
+// warm and nothing is lost by a cancel. After a short read from a TCP socket the socket is known to
+// be empty, and the next read waits for an edge without asking. Refused: EPOLLONESHOT and
+// level-triggering, which cost an epoll_ctl per wait.
 #pragma once
 
 #include <rouse/reactor/reactor.hpp>
@@ -16,7 +17,8 @@ namespace internal {
 class heap_lease_pool;
 }
 
-/// Works on every Linux. Files are not its matter (supports() says so). A park by itself, and a `reactor`.
+/// Works on every Linux. Files are not its matter (supports() says so). A park by itself, and a
+/// `reactor`.
 class epoll_reactor final : public reactor {
  public:
   /// Takes nothing from the kernel yet, see open().
@@ -29,7 +31,9 @@ class epoll_reactor final : public reactor {
     return waiting_ != 0 || has_undelivered() || has_posted();
   }
   [[nodiscard]] reactor_kind kind() const noexcept override { return reactor_kind::epoll; }
-  [[nodiscard]] bool supports(opcode code) const noexcept override { return side(code) != side_of::none; }
+  [[nodiscard]] bool supports(opcode code) const noexcept override {
+    return side(code) != side_of::none;
+  }
   result<void> open() override;
 
   bool start(operation& op) noexcept override;

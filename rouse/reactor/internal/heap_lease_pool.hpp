@@ -1,4 +1,5 @@
-// Leased buffers of readiness reactors: plain memory, kept for reuse, last in first out so that the next one is warm.
+// Leased buffers of readiness reactors: plain memory, kept for reuse, last in first out so that the
+// next one is warm.
 #pragma once
 
 #include <rouse/reactor/lease.hpp>
@@ -7,11 +8,12 @@
 
 namespace rouse::internal {
 
-/// `count` buffers are kept for reuse; beyond them up to `heap_bytes_max` come from the heap and go back to it.
+/// `count` buffers are kept for reuse; beyond them up to `heap_bytes_max` come from the heap and go
+/// back to it.
 class heap_lease_pool final : public lease_pool {
  public:
   struct limits {
-    std::size_t bytes;           ///< of one buffer
+    std::size_t bytes;  ///< of one buffer
     std::size_t count;
     std::size_t heap_bytes_max;
   };
@@ -32,7 +34,9 @@ class heap_lease_pool final : public lease_pool {
     free_block* next;
   };
   ~heap_lease_pool() override;
-  [[nodiscard]] std::size_t total_max() const noexcept { return limits_.count + limits_.heap_bytes_max / limits_.bytes; }
+  [[nodiscard]] std::size_t total_max() const noexcept {
+    return limits_.count + limits_.heap_bytes_max / limits_.bytes;
+  }
 
   limits limits_;
   bool orphaned_ = false;

@@ -9,9 +9,10 @@ error shut_down() noexcept { return error("watch", errc::runtime_shut_down); }
 
 }  // namespace
 
-// ---- watch --------------------------------------------------------------------------------------------------------------
+// ---- watch
 
-// The operation of a watch is notified on the reactor's thread only and is a member, so nothing needs counting here.
+// The operation of a watch is notified on the reactor's thread only and is a member, so nothing
+// needs counting here.
 const wake_table watch::table{
     [](wakeable& self) noexcept {
       auto& w = static_cast<watch&>(self);
@@ -34,7 +35,7 @@ void watch::release() noexcept {
   b.release();
 }
 
-// ---- any thread -----------------------------------------------------------------------------------------------------------
+// ---- any thread
 
 bool inbox::is_closed() noexcept {
   lock_guard lock(mutex_);
@@ -128,7 +129,7 @@ void inbox::drop(watch& w) noexcept {
   w.release();
 }
 
-// ---- the reactor's thread ---------------------------------------------------------------------------------------------------
+// ---- the reactor's thread
 
 bool inbox::drain(reactor& on) noexcept {
   if (!has_posted()) return false;
@@ -168,11 +169,13 @@ void inbox::fire(watch& w) noexcept {
   if (w.readiness.current_state() == state::spent) w.readiness.reset();
   if (w.readiness.is_idle()) {
     if (!w.attached) return;
-    w.what == interest::readable ? w.readiness.readable(w.attached) : w.readiness.writable(w.attached);
+    w.what == interest::readable ? w.readiness.readable(w.attached)
+                                 : w.readiness.writable(w.attached);
   }
   context cx(static_cast<wakeable&>(w));
   if (!w.readiness.poll(cx)) return;
-  settle(w, w.readiness.result() < 0 ? result<void>(std::unexpected(w.readiness.failure())) : result<void>());
+  settle(w, w.readiness.result() < 0 ? result<void>(std::unexpected(w.readiness.failure()))
+                                     : result<void>());
 }
 
 void inbox::settle(watch& w, const result<void>& how) noexcept {

@@ -1,4 +1,5 @@
-// What other threads leave for a reactor: watches to arm and to end. Shared and counted, so that it outlives both sides.
+// What other threads leave for a reactor: watches to arm and to end. Shared and counted, so that it
+// outlives both sides.
 #pragma once
 
 #include <rouse/base/atomic.hpp>
@@ -14,9 +15,11 @@ namespace rouse::internal {
 
 class inbox;
 
-/// One watch. Three parties count it: the registration, the inbox's list of all, and a command under way.
+/// One watch. Three parties count it: the registration, the inbox's list of all, and a command
+/// under way.
 ///
-///   idle --arm--> armed --(operation completes)--> fired --taken--> idle         any state --(error)--> failed
+///   idle --arm--> armed --(operation completes)--> fired --taken--> idle         any state
+///   --(error)--> failed
 class watch final : public list_link, public wakeable {
  public:
   enum class state : unsigned char { idle, armed, fired, failed };
@@ -31,7 +34,7 @@ class watch final : public list_link, public wakeable {
   state current = state::idle;
   error why;
   waker to_wake;
-  bool dropped = false;        // its registration is gone
+  bool dropped = false;  // its registration is gone
   watch* next_posted = nullptr;
   bool posted = false;
   // The reactor's thread only:
@@ -87,7 +90,8 @@ class inbox {
   unparker unparker_;
   list<watch> all_ ROUSE_GUARDED_BY(mutex_);
   std::size_t count_ ROUSE_GUARDED_BY(mutex_) = 0;
-  watch* posted_ ROUSE_GUARDED_BY(mutex_) = nullptr;  // newest first; order between watches does not matter
+  watch* posted_ ROUSE_GUARDED_BY(mutex_) =
+      nullptr;  // newest first; order between watches does not matter
   bool closed_ ROUSE_GUARDED_BY(mutex_) = false;
   atomic<bool> has_posted_{false};
   atomic<long> references_{1};

@@ -24,7 +24,8 @@ class mock_reactor::sleeper final : public unpark_target {
     const instant until = saturating_add(sys::monotonic_now(), limit);
     lock_guard lock(mutex_);
     while (!interrupted_) {
-      const nanoseconds left = limit == no_limit ? no_limit : time_left(sys::monotonic_now(), until);
+      const nanoseconds left =
+          limit == no_limit ? no_limit : time_left(sys::monotonic_now(), until);
       if (left.count() == 0) break;
       condition_.wait_for(mutex_, left);
     }
@@ -54,14 +55,15 @@ mock_reactor::~mock_reactor() {
     if (!op->target()) complete(*op, gone);  // the others are found through their sources
   shut_down();
   for (auto& [fd, e] : endpoints_)
-    for (const int waiting : e.backlog) sys::descriptor(waiting).reset();
+    for (const int waiting : e.backlog)
+      sys::descriptor(waiting).reset();
   buffers_->orphan();
   target_->release();
 }
 
 rouse::unparker mock_reactor::unparker() { return rouse::unparker(*target_); }
 
-// ---- the script -------------------------------------------------------------------------------------------------------
+// ---- the script
 
 int mock_reactor::new_endpoint() {
   auto number = sys::event_fd::open();
@@ -104,11 +106,12 @@ void mock_reactor::answer(opcode code, std::int32_t result) { answers_[code].pus
 
 std::size_t mock_reactor::in_flight() noexcept {
   std::size_t n = 0;
-  for (operation* op = in_flight_.front(); op; op = in_flight_.next(*op)) n++;
+  for (operation* op = in_flight_.front(); op; op = in_flight_.next(*op))
+    n++;
   return n;
 }
 
-// ---- park ---------------------------------------------------------------------------------------------------------------
+// ---- park
 
 result<park_outcome> mock_reactor::park(nanoseconds limit) {
   metrics_.turns++;
@@ -145,7 +148,7 @@ void mock_reactor::progress() noexcept {
   }
 }
 
-// ---- operations -----------------------------------------------------------------------------------------------------------
+// ---- operations
 
 bool mock_reactor::start(operation& op) noexcept {
   started_.push_back(op.code());
@@ -179,12 +182,14 @@ void mock_reactor::settle(operation& op) noexcept {
 void mock_reactor::detach(source_block& block) noexcept {
   auto found = endpoints_.find(block.fd);
   if (found == endpoints_.end()) return;
-  for (const int waiting : found->second.backlog) sys::descriptor(waiting).reset();
+  for (const int waiting : found->second.backlog)
+    sys::descriptor(waiting).reset();
   found->second.backlog.clear();
 }
 
 std::int32_t mock_reactor::try_now(operation& op) {
-  if (auto scripted = answers_.find(op.code()); scripted != answers_.end() && !scripted->second.empty()) {
+  if (auto scripted = answers_.find(op.code());
+      scripted != answers_.end() && !scripted->second.empty()) {
     const std::int32_t n = scripted->second.front();
     scripted->second.pop_front();
     return n;
@@ -196,7 +201,8 @@ std::int32_t mock_reactor::try_now(operation& op) {
     case opcode::receive:
     case opcode::receive_leased:
     case opcode::read: return try_receive(op, e);
-    case opcode::readable: return !e.arrived.empty() || !e.backlog.empty() || has_end ? 0 : nothing_yet;
+    case opcode::readable:
+      return !e.arrived.empty() || !e.backlog.empty() || has_end ? 0 : nothing_yet;
     case opcode::writable: return e.room != 0 || e.failure != 0 ? 0 : nothing_yet;
     case opcode::accept: {
       if (e.backlog.empty()) return e.failure != 0 ? -e.failure : nothing_yet;
@@ -236,9 +242,11 @@ std::int32_t mock_reactor::try_receive(operation& op, endpoint& e) {
 
 std::int32_t mock_reactor::try_send(const operation::arguments& a, bool vectored, endpoint& e) {
   if (e.failure != 0) return -e.failure;
-  const sys::slice one(std::span(static_cast<const std::byte*>(a.address), vectored ? 0 : a.length));
+  const sys::slice one(
+      std::span(static_cast<const std::byte*>(a.address), vectored ? 0 : a.length));
   const std::span<const sys::slice> slices =
-      vectored ? std::span(static_cast<const sys::slice*>(a.address), a.length) : std::span(&one, 1);
+      vectored ? std::span(static_cast<const sys::slice*>(a.address), a.length)
+               : std::span(&one, 1);
   std::size_t sent = 0;
   std::size_t wanted = 0;
   for (const sys::slice& s : slices) {

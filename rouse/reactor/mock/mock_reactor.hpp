@@ -1,6 +1,7 @@
-// A reactor without a kernel: what arrives, what there is room for and what fails is said by a test, so that every race of a
-// pollable can be played on purpose. It completes operations in park(), in the order they were started, like a ring does;
-// descriptors are real numbers (eventfds), so that leaks and double closes are still seen.
+// A reactor without a kernel: what arrives, what there is room for and what fails is said by a
+// test, so that every race of a pollable can be played on purpose. It completes operations in
+// park(), in the order they were started, like a ring does; descriptors are real numbers
+// (eventfds), so that leaks and double closes are still seen.
 #pragma once
 
 #include <rouse/reactor/reactor.hpp>
@@ -45,11 +46,11 @@ class mock_reactor final : public reactor {
   void set_room(int fd, std::size_t bytes);
   /// What was sent since the last call; makes room for as much again.
   [[nodiscard]] std::vector<std::byte> take_sent(int fd);
-  /// The next operation of this kind that is looked at completes with `result`. Several queue up. The only way to complete
-  /// operations on files.
+  /// The next operation of this kind that is looked at completes with `result`. Several queue up.
+  /// The only way to complete operations on files.
   void answer(opcode code, std::int32_t result);
-  /// True: a cancel is a request, as in a ring. Its completion comes in the next park, and is the result when there is one by
-  /// then; destroying an operation gives it its late result too.
+  /// True: a cancel is a request, as in a ring. Its completion comes in the next park, and is the
+  /// result when there is one by then; destroying an operation gives it its late result too.
   bool late_cancel = false;
   /// True: operations on files and paths are taken, see answer().
   bool takes_files = true;

@@ -9,7 +9,8 @@ namespace rouse::sys::internal {
 template <class F>
 auto uninterrupted(F&& f) noexcept {
   auto n = f();
-  while (n == -EINTR) n = f();
+  while (n == -EINTR)
+    n = f();
   return n;
 }
 
