@@ -19,6 +19,7 @@ namespace rouse::sys {
 struct process_end {
   bool signalled = false;  ///< true: `code` is a signal; false: it is the exit code
   int code = 0;
+  friend bool operator==(const process_end&, const process_end&) = default;
 };
 /// How a child ended, once; none while it runs. Never waits. Errors: ECHILD.
 [[nodiscard]] result<std::optional<process_end>> take_end(int process_fd);

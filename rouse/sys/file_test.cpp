@@ -1,0 +1,175 @@
+#include <rouse/sys/file.hpp>
+
+#include <rouse/sys/directory.hpp>
+#include <rouse/sys/process.hpp>
+#include <rouse/sys/table.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <set>
+#include <string>
+
+namespace {
+
+using namespace rouse;
+
+std::span<const std::byte> bytes_of(std::string_view s) { return std::as_bytes(std::span(s)); }
+
+/// A directory of its own for each test.
+class sys_file : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "rouse-sys-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    path = name;
+    auto opened =
+        sys::open_at(sys::current_directory, path.c_str(), {.directory = true, .path_only = true});
+    ASSERT_TRUE(opened);
+    root = std::move(*opened);
+  }
+  void TearDown() override {
+    for (const char* n : made)
+      (void)sys::unlink_at(root.get(), n);
+    for (const char* n : made_directories)
+      (void)sys::unlink_at(root.get(), n, sys::unlink_directory);
+    EXPECT_TRUE(sys::unlink_at(sys::current_directory, path.c_str(), sys::unlink_directory));
+  }
+  void write_file(const char* name, std::string_view text) {
+    auto f = sys::open_at(root.get(), name,
+                          {.mode = sys::access::write, .create = true, .truncate = true});
+    ASSERT_TRUE(f);
+    ASSERT_EQ(sys::write(f->get(), bytes_of(text)).value(), text.size());
+    made.insert(name);
+  }
+  std::string path;
+  sys::descriptor root;
+  std::set<const char*> made;
+  std::set<const char*> made_directories;
+};
+
+TEST_F(sys_file, is_written_read_and_described) {
+  write_file("a", "hello, world");
+  auto f = sys::open_at(root.get(), "a", {.mode = sys::access::read_write});
+  ASSERT_TRUE(f);
+  std::byte b[32];
+  EXPECT_EQ(sys::read(f->get(), b).value(), 12u);
+  EXPECT_EQ(sys::read(f->get(), b).value(), 0u);  // the end is a value
+  EXPECT_EQ(sys::read_at(f->get(), b, 7).value(), 5u);
+  EXPECT_EQ(std::to_integer<char>(b[0]), 'w');
+  EXPECT_EQ(sys::write_at(f->get(), bytes_of("W"), 7).value(), 1u);
+  EXPECT_TRUE(sys::sync(f->get(), true));
+  EXPECT_TRUE(sys::truncate(f->get(), 8));
+  const auto s = sys::status(f->get());
+  ASSERT_TRUE(s);
+  EXPECT_EQ(s->kind, sys::file_kind::regular);
+  EXPECT_EQ(s->size_bytes, 8u);
+  EXPECT_GT(s->modified_s, 1'600'000'000);
+}
+
+TEST_F(sys_file, missing_ones_are_an_error_that_names_open) {
+  const auto f = sys::open_at(root.get(), "none");
+  ASSERT_FALSE(f);
+  EXPECT_EQ(f.error().code, ENOENT);
+  EXPECT_STREQ(f.error().operation, "open");
+}
+
+TEST_F(sys_file, limits_keep_opens_below_the_directory) {
+  ASSERT_TRUE(sys::make_directory_at(root.get(), "d"));
+  made_directories.insert("d");
+  write_file("a", "x");
+  auto d = sys::open_at(root.get(), "d", {.directory = true});
+  ASSERT_TRUE(d);
+  EXPECT_EQ(sys::open_at(d->get(), "../a", {.beneath = true}).error().code, EXDEV);
+  EXPECT_EQ(sys::open_at(d->get(), "/etc/passwd", {.beneath = true}).error().code, EXDEV);
+  EXPECT_TRUE(sys::open_at(d->get(), "../a"));
+  EXPECT_EQ(sys::open_at(root.get(), "a", {.directory = true}).error().code, ENOTDIR);
+}
+
+TEST_F(sys_file, limits_are_an_error_where_the_kernel_has_none) {
+  sys::table t = sys::real_table;
+  t.openat2 = [](int, const char*, const sys::open_how*) { return -ENOSYS; };
+  write_file("a", "x");
+  sys::scoped_table scope(t);
+  EXPECT_TRUE(sys::open_at(root.get(), "a"));
+  EXPECT_EQ(sys::open_at(root.get(), "a", {.beneath = true}).error().code, ENOSYS);
+}
+
+TEST_F(sys_file, directories_are_listed_without_dots) {
+  write_file("a", "");
+  write_file("b", "");
+  ASSERT_TRUE(sys::make_directory_at(root.get(), "d"));
+  made_directories.insert("d");
+  auto open = sys::open_at(root.get(), ".", {.directory = true});
+  ASSERT_TRUE(open);
+  sys::directory_reader reader(std::move(*open));
+  std::set<std::string> names;
+  for (;;) {
+    const auto entry = reader.next();
+    ASSERT_TRUE(entry);
+    if (!*entry) break;
+    names.insert(std::string((*entry)->name));
+    if ((*entry)->name == "d") {
+      EXPECT_EQ((*entry)->kind, sys::file_kind::directory);
+    }
+  }
+  EXPECT_EQ(names, (std::set<std::string>{"a", "b", "d"}));
+}
+
+TEST_F(sys_file, big_directories_come_in_pieces) {
+  constexpr int count = 500;  // several times the reader's buffer
+  for (int i = 0; i < count; i++) {
+    const auto name = "a-rather-long-file-name-" + std::to_string(i);
+    ASSERT_TRUE(
+        sys::open_at(root.get(), name.c_str(), {.mode = sys::access::write, .create = true}));
+  }
+  auto open = sys::open_at(root.get(), ".", {.directory = true});
+  ASSERT_TRUE(open);
+  sys::directory_reader reader(std::move(*open));
+  int seen = 0;
+  for (auto entry = reader.next(); entry && *entry; entry = reader.next())
+    seen++;
+  EXPECT_EQ(seen, count);
+  for (int i = 0; i < count; i++)
+    (void)sys::unlink_at(root.get(), ("a-rather-long-file-name-" + std::to_string(i)).c_str());
+}
+
+TEST_F(sys_file, renames_and_refuses_to_replace_when_asked) {
+  write_file("a", "1");
+  write_file("b", "2");
+  EXPECT_EQ(sys::rename_at(root.get(), "a", root.get(), "b", sys::rename_no_replace).error().code,
+            EEXIST);
+  EXPECT_TRUE(sys::rename_at(root.get(), "a", root.get(), "b"));
+  EXPECT_EQ(sys::status_at(root.get(), "a").error().code, ENOENT);
+}
+
+TEST_F(sys_file, fault_R11_a_failed_sync_is_not_repeated) {
+  static int syncs;
+  syncs = 0;
+  sys::table t = sys::real_table;
+  t.fsync = [](int, bool) { return syncs++, -EIO; };
+  sys::scoped_table scope(t);
+  EXPECT_EQ(sys::sync(0).error().code, EIO);
+  EXPECT_EQ(syncs, 1);
+}
+
+TEST(sys_process, random_bytes_come_in_pieces) {
+  sys::table t = sys::real_table;
+  t.getrandom = [](void* into, std::size_t) { return sys::real_table.getrandom(into, 1); };
+  sys::scoped_table scope(t);
+  std::byte b[16] = {};
+  ASSERT_TRUE(sys::random_bytes(b));
+  std::set<std::byte> distinct(b, b + 16);
+  EXPECT_GT(distinct.size(), 2u);
+}
+
+TEST(sys_process, names_and_counts) {
+  const std::string former = sys::this_thread_name();
+  sys::name_this_thread("a-name-that-is-too-long");
+  EXPECT_EQ(sys::this_thread_name(), "a-name-that-is-");
+  sys::name_this_thread(former.c_str());
+  EXPECT_GE(sys::processor_count(), 1u);
+}
+
+}  // namespace
