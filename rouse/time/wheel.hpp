@@ -37,8 +37,12 @@ class wheel_entry : private internal::wheel_link {
   ~wheel_entry() { ROUSE_DEBUG_ASSERT(!is_pending()); }
 
   [[nodiscard]] bool is_pending() const noexcept { return next != nullptr; }
-  /// As given at the last insert.
+  /// As given at the last insert, or set before it.
   [[nodiscard]] instant deadline() const noexcept;
+
+ protected:
+  /// For what knows its deadline before it is inserted. Not while pending.
+  void set_deadline(instant at) noexcept;
 
  private:
   friend class wheel;
@@ -156,6 +160,10 @@ struct wheel_node {
 }  // namespace internal
 
 inline instant wheel_entry::deadline() const noexcept { return wheel::instant_of(key_); }
+inline void wheel_entry::set_deadline(instant at) noexcept {
+  ROUSE_DEBUG_ASSERT(!is_pending());
+  key_ = wheel::key_of(at);
+}
 
 inline void wheel::place(node& first, wheel_entry& e) noexcept {
   node* n = &first;
