@@ -1,0 +1,258 @@
+#include <rouse/http/server.hpp>
+
+#include <rouse/base/log.hpp>
+#include <rouse/core/describe.hpp>
+#include <rouse/coro/scope.hpp>
+#include <rouse/coro/select.hpp>
+#include <rouse/time/sleep.hpp>
+
+#include <ctime>
+
+namespace rouse::http {
+namespace {
+
+constexpr nanoseconds linger_limit = std::chrono::seconds(1);
+constexpr std::size_t linger_bytes_max = 256 * 1024;
+
+// Closing with unread bytes resets the connection and may destroy the answer on its way: so say that no more will come, and
+// read on for a moment.
+task<void> close_gently(net::stream& stream) {
+  auto ended = co_await stream.shutdown(net::direction::write).result();
+  if (!ended) co_return;
+  const instant until = saturating_add(now(), linger_limit);
+  std::size_t dropped = 0;
+  while (dropped < linger_bytes_max) {
+    auto more = co_await stream.read({.within = time_left(now(), until)}).result();
+    if (!more || !*more) co_return;
+    dropped += more->bytes().size();
+  }
+}
+
+std::string_view text_of(const lease& bytes) noexcept { return io::as_text(bytes.bytes()); }
+
+}  // namespace
+
+// One connection: what has been read and not yet understood, what is to be written, and how far the request is.
+class server::connection : public list_link {
+ public:
+  connection(server& home, net::tcp_stream stream)
+      : home_(home), stream_(std::move(stream)), parser_(home.options_.limits) {
+    home_.arrived(*this);
+  }
+  ~connection() {
+    unlink();
+    home_.left();
+  }
+
+  task<void> run();
+  /// The server stops: a connection that waits for its next request reads the end of the stream.
+  void end_when_idle() noexcept;
+
+ private:
+  enum class next : unsigned char { read_on, close, reset };
+
+  [[nodiscard]] bool is_idle() const noexcept { return parser_.between_messages() && unread_.empty(); }
+  [[nodiscard]] nanoseconds patience() noexcept;
+  task<next> take_in(std::string_view input, std::size_t& used);
+  task<next> answer();
+  task<next> send_out();
+  void refuse(status code, bool html);
+  void log(std::string_view method, std::string_view target, status code, std::uint64_t bytes) noexcept;
+
+  server& home_;
+  net::tcp_stream stream_;
+  request_parser parser_;
+  std::string unread_;  // the beginning of a request whose end has not come
+  std::string out_;     // answers that one write will send
+  instant deadline_;    // of the head or the body under way
+  instant began_;
+  bool waits_ = false;      // for the first byte of a request
+  bool keep_alive_ = true;  // what the answer to the request under way has said
+};
+
+void server::connection::end_when_idle() noexcept {
+  if (!waits_) return;
+  context nobody(no_wakeable());
+  auto shut = stream_.shutdown(net::direction::read);
+  (void)shut.poll(nobody);
+}
+
+nanoseconds server::connection::patience() noexcept {
+  if (is_idle()) return home_.options_.idle_limit;
+  return time_left(now(), deadline_);
+}
+
+task<void> server::connection::run() {
+  next then = next::read_on;
+  while (then == next::read_on) {
+    waits_ = is_idle();
+    if (waits_ && home_.stopping_) break;
+    if (waits_) {
+      out_ = std::string();  // an idle connection keeps no memory
+      unread_ = std::string();
+    }
+    auto got = co_await stream_.read({.within = patience()}).result();
+    if (!got) {
+      if (!got.error().is_timed_out()) co_return;
+      if (!waits_) refuse(status::request_timeout, false);
+      waits_ = false;
+      then = co_await send_out();
+      if (then == next::reset) co_return;
+      break;
+    }
+    if (!*got) break;
+    if (waits_) {
+      began_ = now();
+      deadline_ = saturating_add(began_, home_.options_.header_limit);
+    }
+    waits_ = false;
+    const lease arrived = std::move(*got);
+    std::string_view input = text_of(arrived);
+    const bool continues = !unread_.empty();
+    if (continues) input = unread_.append(input);
+    std::size_t used = 0;
+    then = co_await take_in(input, used);
+    if (then == next::reset) co_return;
+    const next sent = co_await send_out();
+    if (sent == next::reset) co_return;
+    if (continues)
+      unread_.erase(0, used);
+    else
+      unread_.assign(input.substr(used));
+  }
+  waits_ = false;
+  co_await close_gently(stream_);
+}
+
+// Goes through all requests that are there; their answers gather in out_.
+task<server::connection::next> server::connection::take_in(std::string_view input, std::size_t& used) {
+  for (;;) {
+    const parse_step step = parser_.parse(input.substr(used));
+    used += step.consumed;
+    switch (step.event) {
+      case parse_event::need_more: co_return next::read_on;
+      case parse_event::body: break;  // nobody wants it yet
+      case parse_event::head: {
+        deadline_ = saturating_add(now(), home_.options_.request_limit);
+        const next then = co_await answer();
+        if (then != next::read_on) co_return then;
+        break;
+      }
+      case parse_event::complete: {
+        if (!keep_alive_) co_return next::close;
+        if (out_.size() >= gather_bytes_max) {
+          const next then = co_await send_out();
+          if (then != next::read_on) co_return then;
+        }
+        began_ = now();
+        deadline_ = saturating_add(began_, home_.options_.header_limit);
+        break;
+      }
+      case parse_event::error:
+        refuse(parser_.error().code, false);
+        co_return next::close;
+    }
+  }
+}
+
+task<server::connection::next> server::connection::answer() {
+  const request& head = parser_.head();
+  const std::size_t before = out_.size();
+  // Whoever waits for "100 Continue" may or may not send the body once it has read our answer: nothing after it can be trusted.
+  const bool may_go_on = !home_.stopping_ && !head.expects_continue();
+  exchange x(stream_, head, out_, home_.date(), may_go_on, home_.options_.write_limit);
+  bool whole = false;
+  try {
+    auto answered = co_await home_.handler_->respond(x);
+    whole = answered.has_value();
+  } catch (const std::exception& e) {
+    ROUSE_LOG(error, "the handler of %.*s failed: %s", static_cast<int>(head.target().size()), head.target().data(), e.what());
+    if (x.bytes_sent() == 0) {
+      out_.resize(before);
+      x.close_after();
+      x.set_status(status::internal_server_error);
+      append_error_answer(out_, status::internal_server_error, x.options());
+      whole = true;
+    }
+  }
+  keep_alive_ = x.options().persistence.keep_alive;
+  log(head.method_name(), head.target(), x.answered(), x.bytes_sent() != 0 ? x.bytes_sent() + out_.size() : out_.size() - before);
+  if (!whole) co_return next::reset;
+  co_return next::read_on;
+}
+
+void server::connection::refuse(status code, bool html) {
+  const std::size_t before = out_.size();
+  answer_options options;
+  options.date = home_.date();
+  options.html = html;
+  append_error_answer(out_, code, options);
+  log({}, {}, code, out_.size() - before);
+}
+
+task<server::connection::next> server::connection::send_out() {
+  if (out_.empty()) co_return next::read_on;
+  auto sent = co_await stream_.write_all(io::as_bytes(out_), {.within = home_.options_.write_limit}).result();
+  out_.clear();
+  co_return sent ? next::read_on : next::reset;
+}
+
+void server::connection::log(std::string_view method, std::string_view target, status code, std::uint64_t bytes) noexcept {
+  if (!home_.options_.log) return;
+  home_.options_.log->record({stream_.peer_address(), method, target, code, bytes, now() - began_});
+}
+
+void server::arrived(connection& c) noexcept {
+  connections_.push_back(c);
+  ++count_;
+}
+
+void server::left() noexcept {
+  --count_;
+  if (count_ == 0) gone_.notify_all();
+}
+
+std::string_view server::date() noexcept { return dates_.at(std::time(nullptr)); }
+
+task<void> server::serve(net::tcp_stream stream) {
+  connection c(*this, std::move(stream));
+  co_await c.run();
+}
+
+task<void> server::accept_all(nursery& clients) {
+  auto stopped = stop_.wait();
+  while (!stopping_) {
+    auto room = co_await select(clients.room(), stopped);
+    if (room.index() == 1) break;
+    auto next = co_await select(listener_.accept(), stopped);
+    if (next.index() == 1) break;
+    clients.spawn(serve(std::move(std::get<0>(next).stream)), {.name = "http connection"});
+  }
+}
+
+task<void> server::drained() {
+  while (count_ != 0) {
+    auto gone = gone_.wait();
+    co_await gone;
+  }
+}
+
+task<void> server::run() {
+  co_await supervise(
+      [this](nursery& clients) -> task<void> {
+        co_await accept_all(clients);
+        listener_.close();
+        for (connection* c = connections_.front(); c; c = connections_.next(*c)) c->end_when_idle();
+        auto rest = co_await select(drained(), sleep(options_.drain_limit));
+        if (rest.index() == 1) ROUSE_LOG(warning, "%zu connections did not end in time", count_);
+        clients.cancel();
+      },
+      internal::log_failure(), {.children_max = options_.connections_max});
+}
+
+void server::stop() noexcept {
+  stopping_ = true;
+  stop_.notify_all();
+}
+
+}  // namespace rouse::http

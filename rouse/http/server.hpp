@@ -1,0 +1,63 @@
+// An HTTP/1.1 server: takes connections, reads requests, has them answered in order, and ends in peace.
+#pragma once
+
+#include <rouse/coro/nursery.hpp>
+#include <rouse/http/access_log.hpp>
+#include <rouse/http/exchange.hpp>
+#include <rouse/http/http_date.hpp>
+#include <rouse/http/request_parser.hpp>
+#include <rouse/net/tcp_listener.hpp>
+#include <rouse/sync/notify.hpp>
+
+namespace rouse::http {
+
+/// Limits of a server; the defaults are the secure ones.
+struct server_options {
+  request_limits limits;
+  std::size_t connections_max = 10'000;             ///< beyond, the kernel's backlog holds them
+  nanoseconds header_limit = std::chrono::seconds(10);   ///< from a request's first byte to the end of its head
+  nanoseconds request_limit = std::chrono::seconds(60);  ///< from there to the end of its body
+  nanoseconds idle_limit = std::chrono::seconds(15);     ///< silence between requests
+  nanoseconds write_limit = std::chrono::seconds(60);    ///< a peer that takes nothing of one piece for so long
+  nanoseconds drain_limit = std::chrono::seconds(10);    ///< after stop(), for requests in flight
+  access_log* log = nullptr;                             ///< null: none
+};
+
+/// @threads  One: that of the runtime it runs on. Stays where it is while it runs.
+class server {
+ public:
+  /// `answers` must outlive the server.
+  server(net::tcp_listener listener, handler& answers, server_options options = {})
+      : listener_(std::move(listener)), handler_(&answers), options_(options) {}
+
+  /// Serves until stop(), then lets what is in flight finish, for at most `drain_limit`, and returns.
+  /// @errors  throws what the listener reports, after the connections have ended.
+  /// @cancel  Ends all connections at once.
+  [[nodiscard]] task<void> run();
+  /// Takes no more connections, closes idle ones, answers what has been asked. Idempotent.
+  void stop() noexcept;
+
+  [[nodiscard]] const net::tcp_listener& listener() const noexcept { return listener_; }
+  [[nodiscard]] std::size_t connections() const noexcept { return count_; }
+
+ private:
+  class connection;
+  [[nodiscard]] task<void> accept_all(nursery& clients);
+  [[nodiscard]] task<void> serve(net::tcp_stream stream);
+  [[nodiscard]] task<void> drained();
+  [[nodiscard]] std::string_view date() noexcept;
+  void arrived(connection& c) noexcept;
+  void left() noexcept;
+
+  net::tcp_listener listener_;
+  handler* handler_;
+  server_options options_;
+  date_cache dates_;
+  list<connection> connections_;
+  std::size_t count_ = 0;
+  bool stopping_ = false;
+  sync::local_notify stop_;
+  sync::local_notify gone_;
+};
+
+}  // namespace rouse::http

@@ -1,0 +1,76 @@
+#include "serve.hpp"
+
+#include "request_log.hpp"
+
+#include <rouse/coro/scope.hpp>
+#include <rouse/fs/directory.hpp>
+#include <rouse/http/server.hpp>
+#include <rouse/http/static_files.hpp>
+#include <rouse/net/listen.hpp>
+#include <rouse/reactor/reactor.hpp>
+#include <rouse/runtime/run.hpp>
+
+#include <cstdio>
+
+namespace tool {
+namespace {
+
+constexpr int ports_tried_max = 100;
+
+std::string endpoint_of(const std::string& host, int port) {
+  const bool bare_ipv6 = host.find(':') != std::string::npos && host.front() != '[';
+  return (bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+rouse::task<rouse::net::tcp_listener> listen(serve_options options) {
+  const int tries = options.port_given ? 1 : ports_tried_max;
+  for (int i = 0;; ++i) {
+    const std::string where = endpoint_of(options.bind, options.port + i);
+    auto listener = co_await rouse::net::listen(where).result();
+    if (listener) co_return std::move(*listener);
+    const bool taken = listener.error() == std::errc::address_in_use;
+    if (!taken || i + 1 >= tries || options.port + i >= 65535) rouse::throw_error(listener.error(), where);
+  }
+}
+
+void greet(const serve_options& options, const std::string& where) {
+  const std::string url = "http://" + where + "/";
+  std::printf("Serving %s at %s (%s)\n\n", options.directory.c_str(), url.c_str(),
+              rouse::current<rouse::reactor>::get()->backend());
+  std::printf("Try: a browser at %s\n", url.c_str());
+  std::printf("     curl -i %s\n", url.c_str());
+  std::printf("     rouse serve --help\n\n");
+  std::printf("ctrl-c finishes what is in flight and ends.\n");
+  std::fflush(stdout);
+}
+
+rouse::task<void> stop_when_asked(rouse::http::server* server) {
+  const int signal = co_await rouse::stop_requested();
+  (void)signal;
+  server->stop();
+}
+
+rouse::task<void> serve_files(serve_options options) {
+  auto root = co_await rouse::fs::open_directory(options.directory);
+  auto listener = co_await listen(options);
+  const auto where = listener.local_address();
+  if (!where) rouse::throw_error(where.error());
+  greet(options, where->to_string());
+
+  rouse::http::static_files files(std::move(root));
+  request_log log;
+  rouse::http::server_options limits;
+  if (!options.quiet) limits.log = &log;
+  rouse::http::server server(std::move(listener), files, limits);
+  co_await rouse::scope([&](rouse::nursery& n) -> rouse::task<void> {
+    n.spawn(stop_when_asked(&server), {.name = "stop"});
+    co_await server.run();
+    n.cancel();
+  });
+}
+
+}  // namespace
+
+int serve(const serve_options& options) { return rouse::run(serve_files(options)); }
+
+}  // namespace tool
