@@ -337,20 +337,16 @@ TEST(fault_H2, no_line_is_folded) {
 
 TEST(fault_H2, no_control_byte_passes) {
   for (int c = 0; c < 0x20; ++c) {
-    if (c == '\t') continue;
-    EXPECT_EQ(with_field(std::string("X: a") + static_cast<char>(c) + "b").substr(0, 4), "400 ")
-        << c;
-    EXPECT_EQ(with_field(std::string("X") + static_cast<char>(c) + ": b").substr(0, 4), "400 ")
-        << c;
-    EXPECT_EQ(verdict(std::string("GET /") + static_cast<char>(c) + " HTTP/1.1\r\nHost: a\r\n\r\n")
-                  .substr(0, 4),
-              "400 ")
-        << c;
+    if (c == '\t' || c == '\r' || c == '\n') continue;
+    const std::string byte(1, static_cast<char>(c));
+    EXPECT_EQ(with_field("X: a" + byte + "b"), "400 control byte") << c;
+    EXPECT_EQ(with_field("X" + byte + ": b"), "400 control byte") << c;
+    EXPECT_EQ(verdict("GET /" + byte + " HTTP/1.1\r\nHost: a\r\n\r\n"), "400 control byte") << c;
   }
   EXPECT_EQ(with_field("X: a\x7f"), "400 control byte");
-  EXPECT_EQ(with_field(std::string("X: a\0b", 6)), "400 control byte");
   EXPECT_EQ(verdict("GET /\t HTTP/1.1\r\nHost: a\r\n\r\n"), "400 malformed target");
   EXPECT_EQ(verdict("GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n"), "400 request line without three parts");
+  EXPECT_EQ(with_field("X\t: b"), "400 blank in or after a field name");
 }
 
 TEST(fault_H2, every_field_has_a_name_and_its_colon) {
