@@ -11,7 +11,7 @@ rouse::task<void> echo(rouse::net::tcp_stream stream) {
 
 rouse::task<void> serve(std::string address) {
   auto listener = co_await rouse::net::listen(address);
-  std::printf("listening on %s\n", listener.local_address().to_string().c_str());
+  std::printf("listening on %s\n", listener.local_address().value().to_string().c_str());
   std::fflush(stdout);
   co_await rouse::supervise([&](rouse::nursery& clients) -> rouse::task<void> {  // a scope keeps its body alive, so it may capture
     for (;;) {

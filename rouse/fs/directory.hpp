@@ -25,6 +25,9 @@ class directory {
  public:
   explicit directory(sys::descriptor descriptor, std::string path = {}) : self_(std::move(descriptor), std::move(path)) {}
 
+  /// An open file that is a directory.
+  explicit directory(file self) noexcept : self_(std::move(self)) {}
+
   [[nodiscard]] operation<file> open(std::string path, open_options options = {}) const;
   [[nodiscard]] operation<file_status> status(std::string path, bool follow = true) const;
   [[nodiscard]] operation<std::vector<directory_entry>> list(list_options options = {}) const;

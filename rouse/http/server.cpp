@@ -202,6 +202,10 @@ void server::connection::log(std::string_view method, std::string_view target, s
   home_.options_.log->record({stream_.peer_address(), method, target, code, bytes, now() - began_});
 }
 
+server::server(net::tcp_listener listener, handler& answers, server_options options)
+    : listener_(std::move(listener)), handler_(&answers), options_(options) {}
+server::~server() = default;
+
 void server::arrived(connection& c) noexcept {
   connections_.push_back(c);
   ++count_;

@@ -27,8 +27,10 @@ struct server_options {
 class server {
  public:
   /// `answers` must outlive the server.
-  server(net::tcp_listener listener, handler& answers, server_options options = {})
-      : listener_(std::move(listener)), handler_(&answers), options_(options) {}
+  server(net::tcp_listener listener, handler& answers, server_options options = {});
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  ~server();
 
   /// Serves until stop(), then lets what is in flight finish, for at most `drain_limit`, and returns.
   /// @errors  throws what the listener reports, after the connections have ended.

@@ -1,0 +1,11 @@
+// Everything of net, for programs.
+#pragma once
+
+#include <rouse/net/connect.hpp>
+#include <rouse/net/halves.hpp>
+#include <rouse/net/listen.hpp>
+#include <rouse/net/resolve.hpp>
+#include <rouse/net/tcp_listener.hpp>
+#include <rouse/net/tcp_stream.hpp>
+#include <rouse/net/unix_listener.hpp>
+#include <rouse/net/unix_stream.hpp>
