@@ -40,9 +40,10 @@ class ding {
 int main(int argc, char** argv) {
   const int times = argc > 1 ? std::atoi(argv[1]) : 0;
   const auto unit = std::chrono::milliseconds(argc > 2 ? std::atoi(argv[2]) : 500);
-  rouse::timer_thread timer;
+  const auto timer = rouse::timer_thread::start();
+  if (!timer) return std::fprintf(stderr, "no timer thread: %s\n", timer.error().message().c_str()), 1;
   rouse::thread_park here;
   rouse::current_thread_executor executor(here);
-  for (int i = 1; i <= 9; ++i) executor.spawn(ding(i, times, i * unit, timer.handle())).detach();
+  for (int i = 1; i <= 9; ++i) executor.spawn(ding(i, times, i * unit, timer->handle())).detach();
   executor.run();
 }
