@@ -59,8 +59,8 @@ class basic_notify {
     stored_waker waker;  // under the lock; empty: nobody to wake, it was disowned or only enabled
   };
 
-  /// Gets the waiter a grant or a place in the queue.
-  void enter(waiter& w) noexcept ROUSE_REQUIRES(lock_);
+  /// Gets the waiter a grant or a place in the queue; gives its new state.
+  unsigned char enter(waiter& w) noexcept ROUSE_REQUIRES(lock_);
 
   typename Threads::lock_type lock_;
   list<waiter> waiters_ ROUSE_GUARDED_BY(lock_);
@@ -112,23 +112,25 @@ class [[nodiscard]] basic_notified {
   }
   /// Unlinks it; with `and_pass_on` a grant goes to the next waiter, else it stays for one more
   /// poll.
-  void leave(bool and_pass_on) noexcept;
+  [[gnu::noinline]] void leave(bool and_pass_on) noexcept;
 
   basic_notify<Threads>* notify_;
   typename home::waiter node_;
 };
 
 template <class Threads>
-void basic_notify<Threads>::enter(waiter& w) noexcept {
+unsigned char basic_notify<Threads>::enter(waiter& w) noexcept {
+  unsigned char next = waiting;
   if (w.round != round_.load(order::relaxed)) {
-    w.state.store(released, order::relaxed);
+    next = released;
   } else if (permit_) {
     permit_ = false;
-    w.state.store(granted, order::relaxed);
+    next = granted;
   } else {
-    w.state.store(waiting, order::relaxed);
     waiters_.push_back(w);
   }
+  w.state.store(next, order::relaxed);
+  return next;
 }
 
 template <class Threads>
@@ -181,22 +183,26 @@ bool basic_notified<Threads>::enable() noexcept {
 
 template <class Threads>
 poll_result<void> basic_notified<Threads>::poll(context& cx) noexcept {
-  ROUSE_ASSERT(state() != home::finished);
-  if (state() == home::cancelled || !cx.spend()) return pending;
-  stored_waker mine;
-  if (state() == home::fresh || state() == home::waiting) mine = Threads::store_waker(cx);
-  {
+  unsigned char seen = state();
+  if (seen == home::fresh || seen == home::waiting) {
+    stored_waker mine = Threads::store_waker(cx);
     const guard lock(notify_->lock_);
-    if (state() == home::fresh) notify_->enter(node_);
-    if (state() != home::waiting) {
-      set_state(home::finished);
-      return ready;
-    }
-    std::swap(node_.waker, mine);
+    seen = state();
+    if (seen == home::fresh) seen = notify_->enter(node_);
+    if (seen == home::waiting) std::swap(node_.waker, mine);
+  } else {
+    // Whoever notified may still be on the way out of the lock: not before it is out may the caller
+    // destroy the notify.
+    const guard lock(notify_->lock_);
   }
-  cx.refund();
-  trace::probe_point(trace::event::wait, nullptr, this, "notify", {});
-  return pending;
+  if (seen == home::waiting) {
+    trace::probe_point(trace::event::wait, nullptr, this, "notify", {});
+    return pending;
+  }
+  ROUSE_ASSERT(seen != home::finished);
+  if (seen == home::cancelled || !cx.spend()) return pending;
+  set_state(home::finished);
+  return ready;
 }
 
 template <class Threads>

@@ -203,10 +203,9 @@ class [[nodiscard]] basic_oneshot_closed {
 
   poll_result<void> poll(context& cx) noexcept {
     if (core_->facts() & internal::oneshot_core<Threads>::closed) return ready;
-    if (is_cancelled_ || !cx.spend()) return pending;
+    if (is_cancelled_) return pending;
     auto mine = Threads::store_waker(cx);
     if (core_->await_closed(mine)) return ready;
-    cx.refund();
     is_waiting_ = true;
     trace::probe_point(trace::event::wait, nullptr, this, "oneshot closed", {});
     return pending;
@@ -339,8 +338,8 @@ class basic_oneshot_receiver {
 
 template <class T, class Threads>
 poll_result<result<T>> basic_oneshot_receive<T, Threads>::poll(context& cx) {
-  if (!cx.spend()) return pending;
   const bool is_decided = block_->facts() & (core::sent | core::deserted | core::closed);
+  if (is_decided && !cx.spend()) return pending;
   typename core::stored_waker mine;
   const bool keep = !is_decided && !is_cancelled_;
   if (keep) mine = Threads::store_waker(cx);
@@ -356,7 +355,6 @@ poll_result<result<T>> basic_oneshot_receive<T, Threads>::poll(context& cx) {
       return result<T>(std::unexpected(error("receive", errc::closed)));
     case core::reception::pending: break;
   }
-  cx.refund();
   is_waiting_ = keep;
   trace::probe_point(trace::event::wait, nullptr, this, "oneshot", {});
   return pending;

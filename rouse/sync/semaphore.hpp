@@ -123,6 +123,7 @@ class basic_semaphore {
   }
   /// Gets the waiter its permits, a refusal, or a place in the queue.
   void enter(waiter& w) noexcept ROUSE_REQUIRES(lock_);
+  [[gnu::noinline]] void grant_all() noexcept;
   /// Grants from the front while there is enough; true when the batch is full and there is more to
   /// do.
   [[nodiscard]] bool grant(internal::wake_batch<Threads>& batch) noexcept ROUSE_REQUIRES(lock_);
@@ -175,7 +176,7 @@ class [[nodiscard]] basic_acquire : public fallible<basic_acquire<Threads>> {
     const unsigned char s = state();
     return s == home::waiting || s == home::granted || s == home::refused;
   }
-  void leave(bool and_pass_on) noexcept;
+  [[gnu::noinline]] void leave(bool and_pass_on) noexcept;
 
   basic_semaphore<Threads>* home_;
   typename home::waiter node_;
@@ -198,12 +199,22 @@ result<basic_permit<Threads>> basic_semaphore<Threads>::try_acquire(std::size_t 
 
 template <class Threads>
 void basic_semaphore<Threads>::add(std::size_t n) noexcept {
+  {
+    const guard lock(lock_);
+    ROUSE_ASSERT(n <= permits_max - free_);
+    free_ += n;
+    const waiter* first = waiters_.front();
+    if (!first || first->wanted > free_) return;
+  }
+  grant_all();
+}
+
+template <class Threads>
+void basic_semaphore<Threads>::grant_all() noexcept {
   internal::wake_batch<Threads> batch;
   for (bool has_more = true; has_more;) {
     {
       const guard lock(lock_);
-      ROUSE_ASSERT(n <= permits_max - free_);
-      free_ += std::exchange(n, 0);
       has_more = grant(batch);
     }
     batch.wake();

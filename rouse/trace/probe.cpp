@@ -91,15 +91,16 @@ const char* name_of(event what) noexcept {
   ROUSE_UNREACHABLE();
 }
 
-void internal::emit(const record& r) noexcept {
+void internal::emit(event what, const void* subject, const void* other, const char* text,
+                    std::source_location site) noexcept {
   if (here.is_inside_sink) return;
   callers.fetch_add(1, order::seq_cst);  // seq_cst: before the look at `on`; pairs with set_sink()
-  if (on.load(order::seq_cst)) deliver(r);
+  if (on.load(order::seq_cst)) deliver(record{what, subject, other, text, site});
   callers.fetch_sub(1, order::release);  // release: pairs with the acquire in set_sink()
 }
 
 void internal::emit(event what, const void* subject, const void* other) noexcept {
-  emit(record{what, subject, other, "", {}});
+  emit(what, subject, other, "", {});
 }
 
 sink* set_sink(sink* s) noexcept {

@@ -55,7 +55,8 @@ sink* set_sink(sink* s) noexcept;
 namespace internal {
 extern constinit atomic<bool> on;
 [[gnu::cold, gnu::noinline]] void emit(event what, const void* subject, const void* other) noexcept;
-[[gnu::cold, gnu::noinline]] void emit(const record& r) noexcept;
+[[gnu::cold, gnu::noinline]] void emit(event what, const void* subject, const void* other,
+                                       const char* text, std::source_location site) noexcept;
 }  // namespace internal
 
 /// True while a sink is installed: for work that only a probe needs.
@@ -71,7 +72,7 @@ inline void probe_point(event what, const void* subject, const void* other = nul
 inline void probe_point(event what, const void* subject, const void* other, const char* text,
                         std::source_location site) noexcept {
   if (is_on()) [[unlikely]]
-    internal::emit(record{what, subject, other, text, site});
+    internal::emit(what, subject, other, text, site);  // no record on the caller's stack
 }
 
 }  // namespace rouse::trace
