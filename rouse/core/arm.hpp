@@ -32,9 +32,7 @@ class arm final : public wakeable {
     if constexpr (!owned) other.pollable_ = nullptr;
   }
   ~arm() {
-    if constexpr (!owned) {
-      if (pollable_) pollable_->disown();
-    }
+    if constexpr (!owned) release();
   }
 
   /// Polls it when it was woken; true when it has ended, and `end` says how. Not to be called after that.
@@ -64,9 +62,12 @@ class arm final : public wakeable {
     return true;
   }
   void rearm() noexcept { woken_ = true; }
-  /// Owned: destroys it, frames innermost first.
+  /// Owned: destroys it, frames innermost first. Else: lets the caller have it back, which knows of this arm no more.
   void drop() noexcept {
-    if constexpr (owned) pollable_.reset();
+    if constexpr (owned)
+      pollable_.reset();
+    else
+      release();
   }
   void disown() noexcept { up_ = nullptr; }
   [[nodiscard]] bool borrows() const noexcept {
@@ -77,6 +78,9 @@ class arm final : public wakeable {
   outcome<end_type> end;
 
  private:
+  void release() noexcept {
+    if (auto* kept = std::exchange(pollable_, nullptr)) kept->disown();
+  }
   static arm& self(wakeable& w) noexcept { return static_cast<arm&>(w); }
   static auto hold(P& p) {
     if constexpr (owned)

@@ -7,6 +7,8 @@ namespace rouse {
 
 /// Polls that a task may use up in leaves before it must give way, so that no ready stream starves its neighbours.
 inline constexpr unsigned poll_budget = 128;
+/// Awaits that a coroutine may pass in one poll without giving way: what it awaits need not know of budgets.
+inline constexpr unsigned awaits_inline_max = 128;
 
 /// Passed down by reference to every poll; never stored.
 class context {
@@ -46,10 +48,18 @@ class context {
     if (budget_) ++*budget_;
   }
   [[nodiscard]] unsigned* budget() const noexcept { return budget_; }
+  /// For coroutines: charges an await. False after `awaits_inline_max`: the task has then been woken, and gives way.
+  [[nodiscard]] bool go_on() noexcept {
+    if (awaits_left_ != 0) [[likely]]
+      return --awaits_left_, true;
+    wake();
+    return false;
+  }
 
  private:
   wakeable* target_;
   unsigned* budget_;
+  unsigned awaits_left_ = awaits_inline_max;
   bool borrowed_ = false;
 };
 

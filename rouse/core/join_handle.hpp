@@ -36,13 +36,16 @@ class [[nodiscard("dropping a join_handle cancels the task: keep it, or call det
     ROUSE_ASSERT(header_ != nullptr);
     if (!worker::is_mine(*header_) && !is_closed())
       return result<T>(std::unexpected(error("join", errc::wrong_thread)));
-    if (header_->completed) return end_->take_result();
+    if (header_->completed) {
+      ROUSE_ASSERT(end_ != nullptr);  // taken once
+      return std::exchange(end_, nullptr)->take_result();
+    }
     if (header_->running) return result<T>(std::unexpected(error("join", errc::would_deadlock)));
     header_->joiner = cx.borrow_waker();
     return pending;
   }
   void disown() noexcept {
-    if (header_ && !header_->completed && worker::is_mine(*header_)) header_->joiner = nullptr;
+    if (header_ && worker::is_mine(*header_) && !header_->completed) header_->joiner = nullptr;
   }
   poll_result<void> poll_cancel(context&) noexcept {
     disown();
@@ -64,10 +67,15 @@ class [[nodiscard("dropping a join_handle cancels the task: keep it, or call det
  private:
   [[nodiscard]] bool is_closed() const noexcept { return header_->foreign.load(order::acquire) & task_header::closed; }
   void reset() noexcept {
-    if (task_header* t = std::exchange(header_, nullptr)) worker::unjoin(*t, true);
+    task_header* t = std::exchange(header_, nullptr);
+    if (!t) return;
+    if (end_)
+      worker::unjoin(*t, true);
+    else
+      worker::forget(*t);
   }
   task_header* header_ = nullptr;
-  outcome<T>* end_ = nullptr;
+  outcome<T>* end_ = nullptr;  // null when the outcome has been taken
 };
 
 }  // namespace rouse

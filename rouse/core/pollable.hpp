@@ -1,8 +1,10 @@
 // The poll protocol. A pollable has `poll(context&) -> poll_result<T>`; the rest of its surface is optional:
 //
 //   poll_cancel(context&) -> poll_result<void>   ready: nothing outside refers to it any more, and ONE more poll may be made,
-//                                                which starts nothing: ready then means that a result beat the cancel
-//   disown()                                     forget the stored waker, which is about to die; O(1)
+//                                                which starts nothing: ready then means that a result beat the cancel.
+//                                                Asked before the first poll, or again, it is ready as well
+//   disown()                                     forget the stored waker, which is about to die; O(1). Whatever borrows its
+//                                                waker needs it to be awaited where the waker may go first: in an lvalue arm
 //   borrows() -> bool                            refers to what the caller owns, so it must not outlive the caller
 //   subject() -> std::string                     peer or path, for the text of an exception
 //   static constexpr bool verbatim = true        awaiting it gives the `result` itself and never throws its error

@@ -5,12 +5,9 @@
 
 namespace rouse::internal {
 
-void describe_task(task_header& t, const spawn_options& options, std::source_location site) {
-  t.spawned_at = site;
-  t.background = options.background;
-  if (!options.name) return;
+void name_task(task_header& t, const char* name) noexcept {
   constexpr std::size_t name_bytes_max = 128;
-  t.name = ::strndup(options.name, name_bytes_max);
+  t.name = ::strndup(name, name_bytes_max);  // null, so without a name, when memory is short
 }
 
 void refuse_borrowing(std::source_location site) {
@@ -20,8 +17,7 @@ void refuse_borrowing(std::source_location site) {
                   "when what it refers to outlives it)");
 }
 
-worker& require_worker(std::source_location site) {
-  if (worker* here = worker::current()) return *here;
+void refuse_without_worker(std::source_location site) {
   throw_error(error("spawn", errc::no_context), "at " + describe(site));
 }
 

@@ -9,10 +9,21 @@ namespace rouse {
 
 namespace internal {
 
-void describe_task(task_header& t, const spawn_options& options, std::source_location site);
+void name_task(task_header& t, const char* name) noexcept;
+inline void describe_task(task_header& t, const spawn_options& options, std::source_location site) noexcept {
+  t.spawned_at = site;
+  t.background = options.background;
+  if (options.name) [[unlikely]]
+    name_task(t, options.name);
+}
 [[noreturn]] void refuse_borrowing(std::source_location site);
+[[noreturn]] void refuse_without_worker(std::source_location site);
 /// The worker of this thread; throws io_error(no_context) naming the site when there is none.
-[[nodiscard]] worker& require_worker(std::source_location site);
+[[nodiscard]] inline worker& require_worker(std::source_location site) {
+  if (worker* here = worker::current()) [[likely]]
+    return *here;
+  refuse_without_worker(site);
+}
 
 template <class P>
 struct assumed_owned {
@@ -32,11 +43,19 @@ struct assumed_owned {
   }
 };
 
+/// What calling `F` with kept arguments gives. They are lent to it, so that it may take references; what takes its arguments by
+/// value only, and cannot copy them, gets them moved.
+template <class F, class... Args>
+inline constexpr bool lends_arguments = std::is_invocable_v<F&, Args&...>;
+template <class F, class... Args>
+using call_result = typename std::conditional_t<lends_arguments<F, Args...>, std::invoke_result<F&, Args&...>,
+                                                std::invoke_result<F&, Args...>>::type;
+
 /// A call kept with copies of its arguments until the first poll, and the pollable it then made.
 template <class F, class... Args>
 class owned_call {
  public:
-  using work = std::invoke_result_t<F&, Args&...>;
+  using work = call_result<F, Args...>;
   explicit owned_call(F f, Args... args) : f_(std::move(f)), args_(std::move(args)...) {}
   owned_call(owned_call&& other) : f_(std::move(other.f_)), args_(std::move(other.args_)) {
     ROUSE_ASSERT(!other.work_);  // moves before the first poll only
@@ -52,13 +71,19 @@ class owned_call {
 
  private:
   void start() {
-    work_.emplace(std::apply([&](Args&... args) { return work_holder(f_(args...)); }, args_).take());
+    work_.emplace(std::apply([&](Args&... args) { return call(args...); }, args_).take());
   }
   struct work_holder {  // lets emplace take the prvalue of a move-only type on both compilers
     work value;
     explicit work_holder(work&& w) : value(std::move(w)) {}
     work&& take() { return std::move(value); }
   };
+  work_holder call(Args&... args) {
+    if constexpr (lends_arguments<F, Args...>)
+      return work_holder(f_(args...));
+    else
+      return work_holder(f_(std::move(args)...));
+  }
   F f_;
   std::tuple<Args...> args_;
   std::optional<work> work_;  // declared last: it may borrow from the arguments
@@ -89,10 +114,11 @@ auto spawn(P work, spawn_options options = {}, std::source_location site = std::
   return join_handle(fresh);
 }
 
-/// Calls `f(args...)` in the new task, with copies of both kept there: the cure for a borrowing coroutine.
+/// Calls `f(args...)` in the new task, with copies of both kept there: the cure for a borrowing coroutine. Arguments that cannot be
+/// copied are moved into `f`'s own parameters.
 /// @cost  two allocations.
 template <class F, class... Args>
-  requires(!pollable<F> && pollable<std::invoke_result_t<F&, Args&...>>)
+  requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
 auto spawn(F f, Args... args) {
   return spawn(internal::assumed_owned(internal::owned_call<F, Args...>(std::move(f), std::move(args)...)));
 }

@@ -22,6 +22,7 @@ class task_cell final : public task_header {
  public:
   using value_type = output<P>;
   static new_task<value_type> make(P&& work, worker& w) {
+    static_assert(alignof(task_cell) <= frame_alignment, "over-aligned work does not fit a task: keep it on the heap");
     void* memory = allocate_frame(sizeof(task_cell));
     try {
       auto* cell = ::new (memory) task_cell(std::move(work), w);
@@ -40,9 +41,10 @@ class task_cell final : public task_header {
   outcome<value_type> end_;
 
   static constexpr task_table how{
+      task_wakes,
       [](task_header& t, context& cx) noexcept { return poll_into(*self(t).work_, cx, self(t).end_); },
       [](task_header& t, context& cx) noexcept { return rouse::poll_cancel(*self(t).work_, cx).is_ready(); },
-      [](task_header& t) noexcept { self(t).work_.reset(); },
+      [](task_header& t) { self(t).work_.reset(); },
       [](task_header& t) noexcept {
         self(t).~task_cell();
         free_frame(&self(t), sizeof(task_cell));

@@ -30,11 +30,22 @@ namespace rouse {
 class worker;
 class task_header;
 
+namespace internal {
+
+void wake_task(wakeable& task) noexcept;
+wakeable& clone_task(wakeable& task) noexcept;
+void drop_task(wakeable& task) noexcept;
+
+/// How every task is woken: the first part of each task_table.
+inline constexpr wake_table task_wakes{wake_task, clone_task, drop_task};
+
+}  // namespace internal
+
 /// How one kind of task does its work; owner's thread only, except `release`.
-struct task_table {
+struct task_table : wake_table {
   bool (*poll)(task_header&, context&) noexcept;      ///< true: it has ended and its outcome is set
   bool (*cancel)(task_header&, context&) noexcept;    ///< true: nothing outside refers to it any more
-  void (*destroy)(task_header&) noexcept;             ///< the work dies; header and outcome live on
+  void (*destroy)(task_header&);                      ///< the work dies; header and outcome live on; throws what a destructor does
   void (*release)(task_header&) noexcept;             ///< the memory goes; any thread when the owner is gone
   void (*fail)(task_header&, const error&) noexcept;  ///< the outcome becomes this error, unless it is set
   std::exception_ptr (*failure)(task_header&) noexcept;  ///< the outcome's exception that nobody has taken, or null
@@ -51,17 +62,23 @@ class completion_observer {
 
 class task_header : public wakeable, public list_link {
  public:
-  explicit task_header(const task_table& table, worker& owner) noexcept;
+  explicit task_header(const task_table& how, worker& w) noexcept : wakeable(how), owner(&w) {}
+  [[nodiscard]] const task_table& table() const noexcept {
+    return static_cast<const task_table&>(wakeable::table());
+  }
 
-  // The owner's thread only, plain.
+  enum : std::uint8_t {
+    cancelled = 1,  // to be cancelled instead of polled
+    abandoned = 2,  // to be ended: nothing can wake it, or it was destroyed in the run queue
+  };
+
+  // The owner's thread only, plain. Bytes, not bits of one word, so that an edge is a blind store that waits for no earlier one.
   task_header* next = nullptr;        // in the run queue; until adopted, in the inject queue
-  const task_table* table;
   bool scheduled = false;             // in the run queue, or will be when this poll ends
-  bool running = false;               // inside poll, cancel or destroy
+  bool running = false;               // inside poll, cancel, destroy or a report: its memory stays
   bool completed = false;             // final: the work is gone
-  bool cancelled = false;             // to be cancelled instead of polled
+  std::uint8_t ending = 0;            // bits of the enumeration above
   bool borrowed = false;              // a leaf holds an uncounted waker
-  bool abandoned = false;             // to be ended: nothing can wake it
   bool joined = false;                // a join handle or nursery keeps the outcome
   bool observed = false;              // which member of the union below
   bool background = false;            // does not keep run() from returning
@@ -83,15 +100,11 @@ class task_header : public wakeable, public list_link {
     notified = 1,  // a foreign wake since the last begin_poll()
     linked = 2,    // in the owner's inbox or about to be: keeps the task alive and its owner in place
     closed = 8,    // final: the owner is gone, the count is all references, the other bits mean nothing
-    cancel = 16,
+    cancel = 16,   // a request to end
     unjoin = 32,   // the join handle went on another thread
     one = 256,     // above the flags: a signed count of references
     flag_mask = one - 1,
   };
-
- private:
-  friend class worker;
-  static const wake_table wakes;
 };
 
 /// Options of `spawn`.

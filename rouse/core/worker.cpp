@@ -1,3 +1,5 @@
+#include <rouse/base/log.hpp>
+#include <rouse/core/describe.hpp>
 #include <rouse/core/worker.hpp>
 
 #include <cerrno>
@@ -8,12 +10,6 @@ namespace rouse {
 
 using trace::event;
 using trace::probe_point;
-
-constinit const wake_table task_header::wakes{
-    [](wakeable& w) noexcept { worker::wake(static_cast<task_header&>(w)); },
-    [](wakeable& w) noexcept -> wakeable& { return worker::clone(w); },
-    [](wakeable& w) noexcept { worker::drop(w); },
-};
 
 // ---- wakes ------------------------------------------------------------------------------------------------------------
 
@@ -44,19 +40,21 @@ void worker::push_inbox(task_header& t) noexcept {
   w.unparked_.fetch_add(1, order::release);  // our last access; pairs with the acquire in close_all()
 }
 
-wakeable& worker::clone(wakeable& w) noexcept {
-  auto& t = static_cast<task_header&>(w);
-  if (is_mine(t)) [[likely]]
+void internal::wake_task(wakeable& task) noexcept { worker::wake(static_cast<task_header&>(task)); }
+
+wakeable& internal::clone_task(wakeable& task) noexcept {
+  auto& t = static_cast<task_header&>(task);
+  if (worker::is_mine(t)) [[likely]]
     ++t.references;
   else
     t.foreign.fetch_add(task_header::one, order::relaxed);
-  return w;
+  return task;
 }
 
-void worker::drop(wakeable& w) noexcept {
-  auto& t = static_cast<task_header&>(w);
-  if (!is_mine(t)) return drop_foreign(t);
-  if (--t.references <= 0) running_here->settle(t);
+void internal::drop_task(wakeable& task) noexcept {
+  auto& t = static_cast<task_header&>(task);
+  if (!worker::is_mine(t)) return worker::drop_foreign(t);
+  if (--t.references <= 0) worker::running_here->settle(t);
 }
 
 void worker::drop_foreign(task_header& t) noexcept {
@@ -77,13 +75,6 @@ void worker::drop_foreign(task_header& t) noexcept {
 
 // ---- the owner's side ---------------------------------------------------------------------------------------------------
 
-void worker::adopt(task_header& fresh) noexcept { adopt_child(fresh, tasks_); }
-
-void worker::adopt_child(task_header& fresh, list<task_header>& children) noexcept {
-  enrol(fresh, children);
-  push(fresh);
-}
-
 void worker::adopt_first(task_header& fresh) noexcept {
   enrol(fresh, tasks_);
   fresh.next = head_;
@@ -91,39 +82,35 @@ void worker::adopt_first(task_header& fresh) noexcept {
   if (!tail_) tail_ = &fresh;
 }
 
-void worker::enrol(task_header& fresh, list<task_header>& into) noexcept {
-  probe_point(event::spawn, &fresh, nullptr, fresh.name ? fresh.name : "", fresh.spawned_at);
-  if (!fresh.background) ++live_;
-  into.push_back(fresh);
-  fresh.scheduled = true;
+unsigned worker::run_ready(unsigned polls, const task_header* stop) noexcept {
+  for (unsigned n = 0; n < polls; ++n) {
+    if (stop && stop->completed) return n;
+    if (has_mail()) [[unlikely]]
+      drain_inbox();
+    task_header* t = pop();
+    if (!t) return n;
+    step(*t);
+  }
+  return polls;
 }
 
-bool worker::run_one() noexcept {
-  if (has_mail()) [[unlikely]]
-    drain_inbox();
-  task_header* t = pop();
-  if (!t) return false;
-  step(*t);
-  return true;
-}
-
-void worker::step(task_header& t) noexcept {
+inline void worker::step(task_header& t) noexcept {
   t.scheduled = false;
   t.running = true;
   // Foreign wakes up to here are absorbed by this poll; the inbox still holds the link.
   if (t.foreign.load(order::relaxed) & task_header::notified) [[unlikely]]
     fold(t, t.foreign.exchange(task_header::linked, order::acquire));
-  if (t.abandoned) [[unlikely]]
-    return end_abandoned(t);
   ++t.polls;
   budget_ = poll_budget;
   context cx(t, &budget_);
+  if (t.ending) [[unlikely]]
+    return step_ending(t, cx);
   probe_point(event::poll_begin, &t, this);
-  const bool ended = t.cancelled ? t.table->cancel(t, cx) : t.table->poll(t, cx);
-  if (ended) [[unlikely]] {
-    if (t.cancelled) t.table->fail(t, error("task", ECANCELED));
-    return finish(t, false);
-  }
+  if (t.table().poll(t, cx)) return finish(t, false);
+  end_step(t, cx);
+}
+
+inline void worker::end_step(task_header& t, const context& cx) noexcept {
   probe_point(event::poll_end, &t, this);
   t.running = false;
   t.borrowed = cx.is_borrowed();
@@ -131,6 +118,13 @@ void worker::step(task_header& t) noexcept {
     push(t);
   else if (t.references <= 0 && !t.borrowed) [[unlikely]]
     settle(t);
+}
+
+void worker::step_ending(task_header& t, context& cx) noexcept {
+  if (t.ending & task_header::abandoned) return end_abandoned(t);
+  probe_point(event::poll_begin, &t, this);
+  if (!t.table().cancel(t, cx)) return end_step(t, cx);
+  destroy_work(t, error("task", ECANCELED), false);
 }
 
 void worker::end_abandoned(task_header& t) noexcept {
@@ -143,15 +137,14 @@ void worker::end_abandoned(task_header& t) noexcept {
 }
 
 void worker::destroy_work(task_header& t, const error& why, bool queued) noexcept {
-  t.table->fail(t, why);
+  t.table().fail(t, why);
   finish(t, queued);
 }
 
 void worker::finish(task_header& t, bool queued) noexcept {
-  t.running = true;  // user destructors run below: they may wake, drop and spawn, but not free this task
-  t.table->destroy(t);
+  t.running = true;  // to the end: destructors, observers and handlers may wake, drop and spawn, but not free this task
+  end_work(t);
   probe_point(event::complete, &t, this);
-  t.running = false;
   t.scheduled = queued;
   t.completed = true;
   if (!t.background && --live_ == 0) wake_idle_waiter();
@@ -164,24 +157,44 @@ void worker::finish(task_header& t, bool queued) noexcept {
     j->wake();
   }
   if (!t.joined) report_unjoined(t);
+  t.running = false;
   if (t.references <= 0) settle(t);
 }
 
+void worker::end_work(task_header& t) noexcept {
+  try {
+    t.table().destroy(t);
+  } catch (...) {
+    ROUSE_LOG(error, "a destructor of %s threw: %s", describe(t).c_str(), describe(std::current_exception()).c_str());
+    std::terminate();
+  }
+}
+
 void worker::report_unjoined(task_header& t) noexcept {
-  if (std::exception_ptr failure = t.table->failure(t)) on_unjoined_failure(t, std::move(failure));
+  std::exception_ptr failure = t.table().failure(t);
+  if (!failure) return;
+  const bool was_running = std::exchange(t.running, true);  // the handler may drop a waker, but not free this task
+  on_unjoined_failure(t, std::move(failure));
+  t.running = was_running;
 }
 
 void worker::destroy_now(task_header& t) noexcept {
   ROUSE_ASSERT(!t.running);
   if (t.completed) return;
-  t.abandoned = t.scheduled;  // it stays in the run queue, where its turn only lets go of the memory
+  // One that is ready stays in the run queue, where its turn only lets go of the memory.
+  if (t.scheduled) t.ending |= task_header::abandoned;
   destroy_work(t, error("task", ECANCELED), t.scheduled);
+}
+
+void worker::discard(task_header& fresh) noexcept {
+  fresh.table().destroy(fresh);
+  release(fresh);
 }
 
 void worker::abort(task_header& t) noexcept {
   if (!is_mine(t)) return wake_foreign(t, task_header::cancel);
   if (t.completed) return;
-  t.cancelled = true;
+  t.ending |= task_header::cancelled;
   wake(t);
 }
 
@@ -213,7 +226,7 @@ void worker::unjoin(task_header& t, bool and_cancel) noexcept {
 
 void worker::fold(task_header& t, std::uint64_t f) noexcept {
   t.references += count(f);
-  if (f & task_header::cancel) t.cancelled = true;
+  if (f & task_header::cancel) t.ending |= task_header::cancelled;
   if (f & task_header::unjoin) {
     t.joined = false;
     if (!t.observed) t.joiner = nullptr;
@@ -232,7 +245,7 @@ void worker::settle(task_header& t) noexcept {
   if (t.completed) {
     if (!t.joined) release(t);
   } else if (!t.borrowed) {
-    t.abandoned = true;  // nothing can wake it; ended from the run queue, not from inside somebody's drop
+    t.ending |= task_header::abandoned;  // nothing can wake it; ended from the run queue, not from inside somebody's drop
     t.scheduled = true;
     push(t);
   }
@@ -268,21 +281,23 @@ void worker::end_sleep() noexcept {
 void worker::close_all(const error& why) noexcept {
   running_scope here(*this);
   list<task_header> ended;  // what wakers or handles still refer to
-  // Destroying a task may wake, abort or even spawn others; whatever is added is destroyed too.
-  for (;;) {
-    drain_inbox();
-    while (task_header* ready = pop()) ready->scheduled = false;
-    task_header* t = tasks_.pop_front();
-    if (!t) break;
-    ended.push_back(*t);
-    if (!t->completed)
-      destroy_work(*t, why, false);
-    else if (t->references <= 0)
-      settle(*t);
-  }
-  while (task_header* t = ended.front()) {
-    while (!close(*t)) drain_inbox();  // linked: a foreign thread is about to push it
-  }
+  do {
+    // Destroying a task may wake, abort or even spawn others; whatever is added is destroyed too.
+    for (;;) {
+      drain_inbox();
+      while (task_header* ready = pop()) ready->scheduled = false;
+      task_header* t = tasks_.pop_front();
+      if (!t) break;
+      ended.push_back(*t);
+      if (!t->completed)
+        destroy_work(*t, why, false);
+      else if (t->references <= 0)
+        settle(*t);
+    }
+    while (task_header* t = ended.front()) {
+      if (!close(*t)) drain_inbox();  // linked: a foreign thread is about to push it, and draining may free it
+    }
+  } while (!tasks_.is_empty());  // results died with their tasks, and may have spawned
   while (unparked_.load(order::acquire) != owed_) {
   }
 }
@@ -304,8 +319,8 @@ bool worker::close(task_header& t) noexcept {
 
 void worker::release(task_header& t) noexcept {
   t.unlink();
-  std::free(const_cast<char*>(t.name));
-  t.table->release(t);
+  if (t.name) std::free(const_cast<char*>(t.name));
+  t.table().release(t);
 }
 
 }  // namespace rouse

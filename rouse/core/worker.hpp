@@ -21,24 +21,36 @@ class worker {
   [[nodiscard]] static worker* current() noexcept { return running_here; }
 
   /// Takes a new task in, ready to be polled. Owner's thread.
-  void adopt(task_header& fresh) noexcept;
+  void adopt(task_header& fresh) noexcept { adopt_child(fresh, tasks_); }
+  /// The same at the head of the run queue.
+  void adopt_first(task_header& fresh) noexcept;
   /// The same for a task that `children` lists instead of the worker.
-  void adopt_child(task_header& fresh, list<task_header>& children) noexcept;
-  /// Asks a task to end: it is cancelled, awaited, destroyed. Any thread.
-  static void abort(task_header& t) noexcept;
+  void adopt_child(task_header& fresh, list<task_header>& children) noexcept {
+    enrol(fresh, children);
+    push(fresh);
+  }
   /// Lists a task itself, which a nursery has listed so far.
   void take_over(task_header& t) noexcept {
     t.unlink();
     tasks_.push_back(t);
   }
+  /// Ends a task that no worker has adopted. Any thread.
+  static void discard(task_header& fresh) noexcept;
+
+  /// Asks a task to end: it is cancelled, awaited, destroyed. Any thread.
+  static void abort(task_header& t) noexcept;
   /// Ends a task here and now by plain destruction: its owner's thread, not from inside its own poll.
   void destroy_now(task_header& t) noexcept;
   /// A join handle or nursery lets go: the outcome is dropped, an unseen failure reported. With `and_cancel` a task that has not
   /// ended is aborted first. Any thread.
   static void unjoin(task_header& t, bool and_cancel) noexcept;
-
-  /// The same at the head of the run queue.
-  void adopt_first(task_header& fresh) noexcept;
+  /// The same when the outcome has been taken. Any thread.
+  static void forget(task_header& t) noexcept {
+    if (!is_mine(t)) [[unlikely]]
+      return unjoin(t, false);
+    t.joined = false;
+    if (t.references <= 0) running_here->settle(t);
+  }
 
   /// Tasks that have not completed, background ones left out. Owner's thread.
   [[nodiscard]] std::size_t live_tasks() const noexcept { return live_; }
@@ -74,8 +86,9 @@ class worker {
   /// A task failed and nobody will ever join it.
   virtual void on_unjoined_failure(task_header& t, std::exception_ptr failure) noexcept = 0;
 
-  /// Runs the next ready task; false when there is none. Looks into the inbox first.
-  bool run_one() noexcept;
+  /// Runs ready tasks, at most `polls` of them, until none is left or `stop` (null: none) has completed; gives how many it ran.
+  /// Looks into the inbox before each.
+  unsigned run_ready(unsigned polls, const task_header* stop) noexcept;
   /// Before a park: true when the inbox was empty and now carries the mark, so that the next foreign wake unparks.
   [[nodiscard]] bool begin_sleep() noexcept;
   /// After that park.
@@ -116,9 +129,17 @@ class worker {
     return t;
   }
 
-  void enrol(task_header& fresh, list<task_header>& into) noexcept;
+  void enrol(task_header& fresh, list<task_header>& into) noexcept {
+    trace::probe_point(trace::event::spawn, &fresh, nullptr, fresh.name ? fresh.name : "", fresh.spawned_at);
+    if (!fresh.background) ++live_;
+    into.push_back(fresh);
+    fresh.scheduled = true;
+  }
   void step(task_header& t) noexcept;
+  void step_ending(task_header& t, context& cx) noexcept;
+  void end_step(task_header& t, const context& cx) noexcept;
   void end_abandoned(task_header& t) noexcept;
+  void end_work(task_header& t) noexcept;
   void finish(task_header& t, bool queued) noexcept;
   void destroy_work(task_header& t, const error& why, bool queued) noexcept;
   void settle(task_header& t) noexcept;
@@ -129,10 +150,9 @@ class worker {
   static void wake_foreign(task_header& t, std::uint64_t more) noexcept;
   static void drop_foreign(task_header& t) noexcept;
   static void push_inbox(task_header& t) noexcept;
-  static wakeable& clone(wakeable& w) noexcept;
-  static void drop(wakeable& w) noexcept;
   static void release(task_header& t) noexcept;
-  friend class task_header;
+  friend wakeable& internal::clone_task(wakeable& task) noexcept;
+  friend void internal::drop_task(wakeable& task) noexcept;
 
   inline static constinit thread_local worker* running_here = nullptr;
 
@@ -146,7 +166,5 @@ class worker {
   alignas(64) atomic<task_header*> inbox_{nullptr};  // any thread pushes, the owner takes all
   atomic<std::size_t> unparked_{0};                  // any thread, its last access to the worker
 };
-
-inline task_header::task_header(const task_table& how, worker& w) noexcept : wakeable(wakes), table(&how), owner(&w) {}
 
 }  // namespace rouse

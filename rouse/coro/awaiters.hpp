@@ -8,8 +8,9 @@ namespace rouse::internal {
 /// Remembers, per thread, the place of the last `co_await` that threw; for the report of an exception that escapes.
 void note_failed_await(std::source_location site) noexcept;
 
-/// Polls a pollable that lives elsewhere in the awaiting frame, and keeps its answer.
-template <class P>
+/// Polls a pollable that lives elsewhere and keeps its answer. `Kept`: it outlives the await, so a frame that dies waiting has it
+/// forget the waker.
+template <class P, bool Kept>
 class leaf_awaiter : public leaf {
   static constexpr bool may_throw = !noexcept(std::declval<P&>().poll(std::declval<context&>()));
 
@@ -18,10 +19,25 @@ class leaf_awaiter : public leaf {
       : leaf{&how_to, &awaiting, at}, pollable_(pollable) {}
   leaf_awaiter(const leaf_awaiter&) = delete;
   leaf_awaiter& operator=(const leaf_awaiter&) = delete;
+  ~leaf_awaiter()
+    requires(!(Kept && disownable<P>))
+  = default;
+  ~leaf_awaiter()
+    requires(Kept && disownable<P>)
+  {
+    if (!is_answered()) pollable_.disown();
+  }
 
-  // Polled here, where the frame need not be suspended when the answer is there.
-  bool await_ready() noexcept { return attempt(*waiting->root->as_root().cx); }
-  void await_suspend(std::coroutine_handle<>) noexcept { waiting->root->as_root().waits_for = this; }
+  // Polled here, where the frame need not be suspended when the answer is there. One that gives way is not polled at all: an
+  // answer must not lie in a frame that may still be cancelled.
+  bool await_ready() noexcept {
+    context& cx = *waiting->root->cx;
+    return cx.go_on() && attempt(cx);
+  }
+  void await_suspend(std::coroutine_handle<>) noexcept {
+    trace::probe_point(trace::event::wait, nullptr, &pollable_, "", site);
+    waiting->root->wait_for(*this);
+  }
   output<P> await_resume() {
     if constexpr (may_throw) {
       if (thrown_) [[unlikely]] {
@@ -38,6 +54,17 @@ class leaf_awaiter : public leaf {
 
  private:
   bool attempt(context& cx) noexcept {
+    if constexpr (disownable<P>) {
+      return attempt_with(cx);
+    } else {
+      context mine(*cx.borrowed_target(), cx.budget());
+      const bool done = attempt_with(mine);
+      borrowed_ = mine.is_borrowed();
+      if (borrowed_) cx.mark_borrowed();
+      return done;
+    }
+  }
+  bool attempt_with(context& cx) noexcept {
     if constexpr (may_throw) {
       try {
         return take(pollable_.poll(cx));
@@ -55,16 +82,35 @@ class leaf_awaiter : public leaf {
     std::construct_at(&answer_, std::move(answer));
     return true;
   }
+  [[nodiscard]] bool is_answered() const noexcept {
+    if constexpr (may_throw) {
+      if (thrown_) return true;
+    }
+    return answer_.is_ready();
+  }
+  bool cancel(context& cx) noexcept {
+    const bool done = rouse::poll_cancel(pollable_, cx).is_ready();
+    if constexpr (!disownable<P>) borrowed_ = !done && cx.is_borrowed();
+    return done;
+  }
+  void forget_waker() noexcept {
+    if constexpr (disownable<P>)
+      pollable_.disown();
+    else
+      ROUSE_ASSERT(!borrowed_);  // it borrowed a waker that goes now: it needs disown() to be waited for under an lvalue arm
+  }
 
-  struct nothing {};
+  struct never_throws {};
+  struct can_forget {};
   P& pollable_;
   poll_result<raw_output<P>> answer_ = pending;
-  [[no_unique_address]] std::conditional_t<may_throw, std::exception_ptr, nothing> thrown_{};
+  [[no_unique_address]] std::conditional_t<may_throw, std::exception_ptr, never_throws> thrown_{};
+  [[no_unique_address]] std::conditional_t<disownable<P>, can_forget, bool> borrowed_{};
 
   static constexpr leaf::table how_to{
       [](leaf& l, context& cx) noexcept { return static_cast<leaf_awaiter&>(l).attempt(cx); },
-      [](leaf& l, context& cx) noexcept { return rouse::poll_cancel(static_cast<leaf_awaiter&>(l).pollable_, cx).is_ready(); },
-      [](leaf& l) noexcept { rouse::disown(static_cast<leaf_awaiter&>(l).pollable_); },
+      [](leaf& l, context& cx) noexcept { return static_cast<leaf_awaiter&>(l).cancel(cx); },
+      [](leaf& l) noexcept { static_cast<leaf_awaiter&>(l).forget_waker(); },
   };
 };
 
@@ -82,11 +128,13 @@ class child_awaiter {
   bool await_ready() noexcept { return false; }
   void await_suspend(std::coroutine_handle<> h) noexcept {
     frame& parent = frame::of(h);
-    ROUSE_ASSERT(child_ && child_->state == frame::fresh);  // awaited once, and not polled before
+    ROUSE_ASSERT(child_ != nullptr);  // awaited once
+    if (child_->state != frame::fresh) [[unlikely]]
+      return child_->join_chain(parent, &child_);
     child_->root = parent.root;
     child_->parent = &parent;
     child_->owner = &child_;
-    parent.root->as_root().hop_to = child_;
+    parent.root->hop_to(child_);
   }
   T await_resume() {
     if constexpr (std::is_void_v<T>)
@@ -104,9 +152,9 @@ struct final_awaiter {
   void await_suspend(std::coroutine_handle<> h) noexcept {
     frame& f = frame::of(h);
     if (f.root == &f)
-      f.state = frame::finished;
+      f.state = frame::finished;  // and `step` stays 0
     else
-      f.root->as_root().hop_to = f.parent;
+      f.root->hop_to(f.parent);
   }
   void await_resume() noexcept {}
 };

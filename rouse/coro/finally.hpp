@@ -63,6 +63,12 @@ class [[nodiscard]] finally_operation {
     if (!clean(cx)) return pending;  // a cancel does not reach the clean-up
     return ready;
   }
+  void disown() noexcept
+    requires(disownable<Work> && disownable<bounded>)
+  {
+    if (work_) work_->disown();
+    if (running_) running_->disown();
+  }
   [[nodiscard]] bool borrows() const noexcept {
     return !std::is_empty_v<CleanUp> || (work_ && borrows_from_caller(*work_));
   }

@@ -1,11 +1,12 @@
 // What lies in front of every coroutine frame, and how a chain of frames is polled, cancelled and destroyed.
 //
-//   [outcome<T>] [task header, raw until spawned] [chain, raw until polled as a root] [frame] [coroutine frame]
+//   [outcome<T>] [task header, raw until spawned] [frame] [coroutine frame]
 //
 // A *chain* is a root coroutine and the children it awaits, each owned by an awaiter in its parent. The root remembers the
 // leaf that the innermost frame waits for, so that a wake polls that one leaf and resumes that one frame, never the chain.
 // Frames hop through the loop in `advance`: as fast as symmetric transfer on clang, and the only safe way on g++ 12, which
-// does not tail-call at -O0 and under sanitizers.
+// does not tail-call at -O0 and under sanitizers. After 128 hops, and after 128 awaits that were ready at once, the task gives
+// way and goes on in its next poll.
 #pragma once
 
 #include <rouse/core/frame_memory.hpp>
@@ -32,24 +33,23 @@ struct leaf {
   std::source_location site; // of the co_await
 };
 
-/// State of a root; only valid in frames that are polled as one.
-struct chain {
-  leaf* waits_for;           // null: not started, running, or finished
-  frame* hop_to;             // the frame that `advance` resumes next
-  context* cx;               // of the poll that runs
-};
-
 struct alignas(16) frame {
   enum : std::uint8_t { fresh, started, finished };
 
-  frame* root = nullptr;     // of the chain this frame runs in
-  frame* parent = nullptr;   // null in a root
-  frame** owner = nullptr;   // the awaiter's pointer in the parent's frame; nulled when this frame goes first
-  std::uint32_t bytes = 0;   // of the whole block
+  frame* root = nullptr;         // of the chain this frame runs in
+  union {                        // a root has neither parent nor owner, and nobody asks a child what it waits for
+    frame* parent;
+    std::uintptr_t step = 0;     // of a root: the leaf it waits for, tagged; or the frame to resume next; 0 while a body runs
+  };
+  union {
+    frame** owner;               // the awaiter's pointer in the parent's frame; nulled when this frame goes first
+    context* cx = nullptr;       // of a root: of the poll that runs
+  };
+  std::uint32_t bytes = 0;       // of the whole block
   std::uint16_t outcome_bytes = 0;
-  std::uint8_t state = fresh;  // of a root
-  bool spawned : 1 = false;    // the header is alive and will free the block
-  bool borrows : 1 = false;    // from its caller
+  std::uint8_t state = fresh;    // of a root
+  bool spawned : 1 = false;      // the header is alive and will free the block
+  bool borrows : 1 = false;      // from its caller
 
   [[nodiscard]] std::coroutine_handle<> handle() noexcept { return std::coroutine_handle<>::from_address(this + 1); }
   [[nodiscard]] static frame& of(std::coroutine_handle<> h) noexcept {
@@ -59,49 +59,52 @@ struct alignas(16) frame {
     asm("" : "+r"(f));
     return *f;
   }
-  [[nodiscard]] chain& as_root() noexcept { return *reinterpret_cast<chain*>(reinterpret_cast<char*>(this) - chain_bytes); }
-  [[nodiscard]] void* header_memory() noexcept { return reinterpret_cast<char*>(this) - chain_bytes - header_bytes; }
-  [[nodiscard]] void* block() noexcept { return reinterpret_cast<char*>(this) - chain_bytes - header_bytes - outcome_bytes; }
+  [[nodiscard]] void* header_memory() noexcept { return reinterpret_cast<char*>(this) - header_bytes; }
+  [[nodiscard]] void* block() noexcept { return reinterpret_cast<char*>(this) - header_bytes - outcome_bytes; }
+
+  // ---- What a running body tells its root.
+  void wait_for(leaf& l) noexcept { step = reinterpret_cast<std::uintptr_t>(&l) | leaf_tag; }
+  void hop_to(frame* next) noexcept { step = reinterpret_cast<std::uintptr_t>(next); }
 
   /// Root: polls the leaf and runs on from there; true when the body has finished.
-  bool advance(context& cx) {
-    chain& c = as_root();
-    c.cx = &cx;
+  bool advance(context& with) {
+    cx = &with;
     frame* next = this;
-    if (state == started) {
-      leaf* waits_for = c.waits_for;
-      if (!waits_for->how->poll(*waits_for, cx)) return false;
-      next = waits_for->waiting;
+    if (state == started) [[likely]] {
+      ROUSE_ASSERT(step != 0);  // not polled from inside its own poll
+      next = to_resume();
+      if (leaf* l = waits_for(); l && !l->how->poll(*l, with)) return false;
     } else {
-      ROUSE_ASSERT(state == fresh);
+      ROUSE_ASSERT(state == fresh);  // not polled again after its end
       state = started;
       root = this;
     }
-    c.waits_for = nullptr;
-    do {
-      c.hop_to = nullptr;
+    for (unsigned left = awaits_inline_max;;) {
+      step = 0;
       next->handle().resume();
-      next = c.hop_to;
-    } while (next);
-    return state == finished;
+      if (step == 0) return true;
+      if (step & leaf_tag) return false;
+      next = to_resume();
+      if (--left == 0) {
+        with.wake();
+        return false;
+      }
+    }
   }
   /// Root: true when the leaf has let go of everything outside.
-  bool cancel_leaf(context& cx) noexcept {
-    if (state != started) return true;
-    leaf* waits_for = as_root().waits_for;
-    return !waits_for || waits_for->how->cancel(*waits_for, cx);
+  bool cancel_leaf(context& with) noexcept {
+    leaf* l = state == started ? waits_for() : nullptr;
+    return !l || l->how->cancel(*l, with);
   }
   void disown_leaf() noexcept {
-    if (state != started) return;
-    if (leaf* waits_for = as_root().waits_for) waits_for->how->disown(*waits_for);
+    if (leaf* l = state == started ? waits_for() : nullptr) l->how->disown(*l);
   }
-  /// Root: destroys innermost first, in a loop, since chains are 10^5 deep; no body is resumed.
-  void destroy_chain() noexcept {
+  /// Root: destroys innermost first, in a loop, since chains are 10^5 deep; no body is resumed. Throws what a destructor throws.
+  void destroy_chain() {
     frame* f = this;
     if (state == started) {
-      leaf* waits_for = as_root().waits_for;
-      ROUSE_ASSERT(waits_for != nullptr);  // a chain is not destroyed from inside its own poll
-      f = waits_for->waiting;
+      ROUSE_ASSERT(step != 0);  // not from inside its own poll
+      f = to_resume();
     }
     for (;;) {
       frame* up = f == this ? nullptr : f->parent;
@@ -111,21 +114,35 @@ struct alignas(16) frame {
       f = up;
     }
   }
+  /// A root that was polled on its own becomes a child: its frames join the chain of `above`, whose body waits for it.
+  void join_chain(frame& above, frame** owned_by) noexcept;
 
   static constexpr std::size_t round_up(std::size_t n) noexcept { return (n + 15) / 16 * 16; }
-  static constexpr std::size_t chain_bytes = (sizeof(chain) + 15) / 16 * 16;
-  static constexpr std::size_t header_bytes = (sizeof(task_header) + 15) / 16 * 16;
-};
-static_assert(sizeof(frame) % 16 == 0);
+  static constexpr std::size_t header_bytes = sizeof(task_header);
 
+ private:
+  static constexpr std::uintptr_t leaf_tag = 1;
+  [[nodiscard]] leaf* waits_for() const noexcept {
+    return (step & leaf_tag) ? reinterpret_cast<leaf*>(step - leaf_tag) : nullptr;
+  }
+  [[nodiscard]] frame* to_resume() const noexcept {
+    leaf* l = waits_for();
+    return l ? l->waiting : reinterpret_cast<frame*>(step);
+  }
+};
+static_assert(sizeof(frame) == 32);
+
+// The outcome's place is rounded up so that frame and coroutine frame are 16-aligned; the header lies where it comes to lie.
 template <class T>
-inline constexpr std::size_t outcome_bytes = frame::round_up(sizeof(outcome<T>));
+inline constexpr std::size_t outcome_bytes =
+    frame::round_up(sizeof(outcome<T>) + frame::header_bytes) - frame::header_bytes;
 template <class T>
-inline constexpr std::size_t prefix_bytes = outcome_bytes<T> + frame::header_bytes + frame::chain_bytes + sizeof(frame);
+inline constexpr std::size_t prefix_bytes = outcome_bytes<T> + frame::header_bytes + sizeof(frame);
 
 template <class T>
 [[nodiscard]] outcome<T>& outcome_of(frame& f) noexcept {
-  static_assert(alignof(outcome<T>) <= 16, "over-aligned results do not fit a coroutine frame");
+  static_assert(alignof(outcome<T>) <= frame_alignment, "over-aligned results do not fit a coroutine frame");
+  static_assert(outcome_bytes<T> <= 0xffff, "a result of 64 KiB or more belongs on the heap");
   return *reinterpret_cast<outcome<T>*>(reinterpret_cast<char*>(&f) - (prefix_bytes<T> - sizeof(frame)));
 }
 
@@ -137,14 +154,15 @@ class frame_task final : public task_header {
 
  private:
   static frame& frame_of(task_header& t) noexcept {
-    auto* f = reinterpret_cast<frame*>(reinterpret_cast<char*>(&t) + frame::header_bytes + frame::chain_bytes);
+    auto* f = reinterpret_cast<frame*>(reinterpret_cast<char*>(&t) + frame::header_bytes);
     asm("" : "+r"(f));
     return *f;
   }
   static constexpr task_table how{
+      task_wakes,
       [](task_header& t, context& cx) noexcept { return frame_of(t).advance(cx); },
       [](task_header& t, context& cx) noexcept { return frame_of(t).cancel_leaf(cx); },
-      [](task_header& t) noexcept { frame_of(t).destroy_chain(); },
+      [](task_header& t) { frame_of(t).destroy_chain(); },
       [](task_header& t) noexcept {
         frame& f = frame_of(t);
         void* block = f.block();

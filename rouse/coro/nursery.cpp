@@ -8,25 +8,31 @@ void nursery::enrol(task_header& child, worker& here) {
   child.observer = this;
   ++count_;
   here.adopt_child(child, children_);
+  if (closing_) worker::abort(child);
 }
 
 void nursery::on_complete(task_header& child) noexcept {
   --count_;
   child.joined = false;
-  std::exception_ptr failure = child.table->failure(child);
-  if (!failure && child.abandoned) failure = std::make_exception_ptr(io_error(error("task", errc::abandoned)));
+  std::exception_ptr failure = child.table().failure(child);
+  if (!failure && child.ending == task_header::abandoned) failure = std::make_exception_ptr(io_error(error("task", errc::abandoned)));
   if (failure) {
     if (policy_.report)
       policy_.report(policy_.argument, child, std::move(failure));
     else if (!failure_)
       failure_ = std::move(failure);
   }
-  if (wakeable* w = std::exchange(room_waiter_, nullptr)) w->wake();
+  if (room_operation* r = std::exchange(room_waiter_, nullptr)) r->target_->wake();
   if (waiter_ && (count_ == 0 || failure_)) waiter_->wake();
 }
 
 void nursery::cancel() noexcept {
   for (task_header* t = children_.front(); t; t = children_.next(*t)) worker::abort(*t);
+}
+
+void nursery::close() noexcept {
+  closing_ = true;
+  cancel();
 }
 
 void nursery::destroy_children() noexcept {

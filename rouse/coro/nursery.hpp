@@ -36,7 +36,7 @@ class nursery final : private completion_observer {
   }
   /// Calls `f(args...)` in the child, with copies of both kept there.
   template <class F, class... Args>
-    requires(!pollable<F> && pollable<std::invoke_result_t<F&, Args&...>>)
+    requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
   void spawn(F f, Args... args) {
     spawn(internal::owned_call<F, Args...>(std::move(f), std::move(args)...));
   }
@@ -45,16 +45,27 @@ class nursery final : private completion_observer {
   class [[nodiscard]] room_operation {
    public:
     explicit room_operation(nursery& of) noexcept : nursery_(&of) {}
+    room_operation(room_operation&& other) noexcept : nursery_(other.nursery_) {
+      ROUSE_ASSERT(other.nursery_->room_waiter_ != &other);  // moves before its first poll only
+    }
+    ~room_operation() { disown(); }
     poll_result<void> poll(context& cx) noexcept {
+      disown();
       if (nursery_->count_ < nursery_->policy_.children_max) return ready;
-      nursery_->room_waiter_ = cx.borrow_waker();
+      ROUSE_ASSERT(nursery_->room_waiter_ == nullptr);  // one at a time
+      nursery_->room_waiter_ = this;
+      target_ = cx.borrow_waker();
       return pending;
     }
     poll_result<void> poll_cancel(context&) noexcept { return disown(), ready; }
-    void disown() noexcept { nursery_->room_waiter_ = nullptr; }
+    void disown() noexcept {
+      if (nursery_->room_waiter_ == this) nursery_->room_waiter_ = nullptr;
+    }
 
    private:
+    friend class nursery;
     nursery* nursery_;
+    wakeable* target_ = nullptr;
   };
   [[nodiscard]] room_operation room() noexcept { return room_operation(*this); }
 
@@ -64,6 +75,8 @@ class nursery final : private completion_observer {
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
   // ---- For the scope.
+  /// Asks every child to end, also those that ending ones still spawn.
+  void close() noexcept;
   void set_waiter(wakeable* w) noexcept { waiter_ = w; }
   [[nodiscard]] bool has_failed() const noexcept { return failure_ != nullptr; }
   [[nodiscard]] std::exception_ptr take_failure() noexcept { return std::exchange(failure_, nullptr); }
@@ -78,8 +91,9 @@ class nursery final : private completion_observer {
   list<task_header> children_;
   std::size_t count_ = 0;
   wakeable* waiter_ = nullptr;       // the scope's own waker, borrowed
-  wakeable* room_waiter_ = nullptr;  // the body's, borrowed
+  room_operation* room_waiter_ = nullptr;
   std::exception_ptr failure_;       // the first, when failing fast
+  bool closing_ = false;
 };
 
 }  // namespace rouse

@@ -22,7 +22,6 @@ template <class Body, class OnFailure>
 class [[nodiscard]] scope_operation {
   using work = std::invoke_result_t<Body&, nursery&>;
   using out = output<work>;
-  struct fail_fast {};
   static constexpr bool supervises = !std::is_void_v<OnFailure>;
   using hook = std::conditional_t<supervises, OnFailure, void*>;
 
@@ -42,15 +41,14 @@ class [[nodiscard]] scope_operation {
     if (cancelled_) return pending;
     if (!children_) start();
     children_->set_waiter(cx.borrowed_target());
-    if (run_ && run_->step(cx)) {
+    // A body whose cancel has begun is not polled any more.
+    if (run_ && !children_->has_failed() && run_->step(cx)) {
       end_ = std::move(run_->end);
       run_.reset();
     }
     if (children_->has_failed() || end_.is_failure()) {
-      children_->cancel();
-      if (run_ && run_->drain(cx)) run_.reset();
-    }
-    if (run_ || children_->size() != 0) {
+      if (!end_all(cx)) return pending;
+    } else if (run_ || children_->size() != 0) {
       if (children_->size() != 0) cx.mark_borrowed();
       return pending;
     }
@@ -65,11 +63,12 @@ class [[nodiscard]] scope_operation {
     cancelled_ = true;
     if (!children_) return ready;
     children_->set_waiter(cx.borrowed_target());
-    children_->cancel();
-    if (run_ && run_->drain(cx)) run_.reset();
-    if (!run_ && children_->size() == 0) return ready;
-    if (children_->size() != 0) cx.mark_borrowed();
-    return pending;
+    if (!end_all(cx)) return pending;
+    return ready;
+  }
+  void disown() noexcept {
+    if (children_) children_->set_waiter(nullptr);
+    if (run_) run_->disown();
   }
   /// The body may capture what the awaiting frame owns: so the whole must be awaited there, not spawned.
   [[nodiscard]] bool borrows() const noexcept { return !std::is_empty_v<Body>; }
@@ -90,6 +89,14 @@ class [[nodiscard]] scope_operation {
     }
     children_.emplace(how);
     run_.emplace(body_(*children_));
+  }
+
+  // True when body and children have ended.
+  bool end_all(context& cx) noexcept {
+    children_->close();
+    if (run_ && run_->drain(cx)) run_.reset();
+    if (children_->size() != 0) cx.mark_borrowed();
+    return !run_ && children_->size() == 0;
   }
 
   Body body_;

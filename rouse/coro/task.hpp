@@ -63,9 +63,9 @@ class task_promise_base : public promise_base<T> {
   /// Anything else that can be polled, in place.
   template <class P>
     requires pollable<std::remove_reference_t<P>>
-  leaf_awaiter<std::remove_reference_t<P>> await_transform(
+  leaf_awaiter<std::remove_reference_t<P>, std::is_lvalue_reference_v<P>> await_transform(
       P&& pollable, std::source_location at = std::source_location::current()) noexcept {
-    return leaf_awaiter<std::remove_reference_t<P>>(pollable, self(), at);
+    return {pollable, self(), at};
   }
 
  protected:
@@ -91,7 +91,7 @@ class task_promise : public task_promise_base<T, task_promise<T, Parameters...>,
   explicit task_promise(const Args&... args) noexcept {
     (this->look_at(args), ...);
   }
-  template <class U>
+  template <class U = T>
   void return_value(U&& value) {
     outcome_of<T>(this->self()).set_value(std::forward<U>(value));
   }
@@ -115,7 +115,7 @@ class task_promise<void, Parameters...>
 /// A unit of asynchronous work that gives a T: a lazy coroutine, started by its first poll.
 ///
 /// `co_await std::move(t)` (or of a temporary) runs it as a child of the awaiting coroutine and gives its value or throws its
-/// exception. Spawned, or given to a combinator, it is the root of a chain of its own. Destroying it before its end destroys
+/// exception, also when it was begun elsewhere, as an lvalue arm of `select` is. Spawned, or given to a combinator, it is the root of a chain of its own. Destroying it before its end destroys
 /// the whole chain, innermost frame first, without resuming a body; clean-up is by RAII, or by `finally`.
 /// @threads  one: whoever polls it. A task that is pending stays on its executor's thread.
 /// @cost     one frame, recycled per thread; awaiting a ready child costs no allocation beyond it and no atomic operation.
@@ -156,7 +156,7 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
   /// For executors: the header in the frame's prefix. The task object is empty afterwards.
   internal::new_task<T> into_task(worker& owner) && noexcept {
     internal::frame* f = release();
-    ROUSE_ASSERT(f && f->state == internal::frame::fresh);  // spawned before it was polled
+    ROUSE_ASSERT(f && f->state != internal::frame::finished);
     auto* header = ::new (f->header_memory()) internal::frame_task<T>(*f, owner);
     return {header, &internal::outcome_of<T>(*f)};
   }

@@ -14,6 +14,7 @@ class [[nodiscard]] yield_operation {
     cx.wake();
     return pending;
   }
+  void disown() noexcept {}
 
  private:
   bool yielded_ = false;

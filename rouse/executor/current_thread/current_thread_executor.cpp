@@ -4,6 +4,7 @@
 #include <rouse/executor/current_thread/internal/inject_queue.hpp>
 #include <rouse/trace/probe.hpp>
 
+#include <algorithm>
 #include <exception>
 
 namespace rouse {
@@ -25,59 +26,63 @@ current_thread_executor::current_thread_executor(park_ref below, executor_option
 
 current_thread_executor::~current_thread_executor() {
   ROUSE_ASSERT(!is_running_here());  // not from one of its own tasks
+  adopt_all(handle_.queue_->close());
+  close_all(error("executor", errc::runtime_shut_down));
+}
+
+void current_thread_executor::adopt_all(task_header* fresh) noexcept {
   std::size_t taken = 0;
-  task_header* fresh = handle_.queue_->close();
-  while (fresh) {
+  for (; fresh; ++taken) {
     task_header* next = fresh->next;
     adopt(*fresh);
     fresh = next;
-    ++taken;
   }
-  handle_.queue_->taken(taken);
-  close_all(error("executor", errc::runtime_shut_down));
+  if (taken != 0) handle_.queue_->taken(taken);
 }
 
 bool current_thread_executor::run_batch(const task_header* root) noexcept {
   bool polled = false;
-  bool watched = false;
-  instant until{};
-  for (unsigned n = 0; n < options_.polls_per_look; ++n) {
-    if (root && root->completed) return polled;
-    if (n % polls_per_clock_read == polls_per_clock_read - 1 && below_.has_work()) {
-      const instant now = std::chrono::steady_clock::now();
-      if (watched && now >= until) return polled;
-      if (!watched) until = saturating_add(now, options_.time_per_look);
-      watched = true;
-    }
-    if (!run_one()) return polled;
-    polled = true;
+  instant until = never;
+  for (unsigned left = options_.polls_per_look; left != 0;) {
+    const unsigned chunk = std::min(left, polls_per_clock_read);
+    const unsigned ran = run_ready(chunk, root);
+    polled |= ran != 0;
+    left -= ran;
+    if (ran < chunk) break;
+    if (left == 0 || !below_.has_work()) continue;
+    const instant now = std::chrono::steady_clock::now();
+    if (now >= until) break;
+    if (until == never) until = saturating_add(now, options_.time_per_look);
   }
   return polled;
 }
 
-void current_thread_executor::park_once(nanoseconds limit) {
-  task_header* fresh = handle_.in_flight() != 0 ? handle_.queue_->take_all() : nullptr;
-  std::size_t taken = 0;
-  while (fresh) {
-    task_header* next = fresh->next;
-    adopt(*fresh);
-    fresh = next;
-    ++taken;
+class current_thread_executor::sleep_scope {
+ public:
+  sleep_scope(current_thread_executor& e, bool wanted) noexcept : executor_(e), sleeps_(wanted && e.begin_sleep()) {}
+  sleep_scope(const sleep_scope&) = delete;
+  sleep_scope& operator=(const sleep_scope&) = delete;
+  ~sleep_scope() {
+    if (sleeps_) executor_.end_sleep();
   }
-  if (taken != 0) handle_.queue_->taken(taken);
+  [[nodiscard]] bool sleeps() const noexcept { return sleeps_; }
+
+ private:
+  current_thread_executor& executor_;
+  bool sleeps_;
+};
+
+void current_thread_executor::park_once(nanoseconds limit) {
+  if (handle_.in_flight() != 0) adopt_all(handle_.queue_->take_all());
   if (is_idle()) wake_idle_waiter();  // a place that was reserved may have been given back
 
-  const bool may_sleep = !has_ready() && limit > nanoseconds(0) && begin_sleep();
-  if (!may_sleep) limit = nanoseconds(0);
-  if (limit == nanoseconds(0) && !below_.has_work()) {
-    if (may_sleep) end_sleep();
-    return;
-  }
+  const sleep_scope scope(*this, !has_ready() && limit > nanoseconds(0));
+  if (!scope.sleeps()) limit = nanoseconds(0);
+  if (limit == nanoseconds(0) && !below_.has_work()) return;
   if (limit == no_limit) internal::trim_frame_cache(idle_frames_per_class);
   trace::probe_point(trace::event::park_begin, this);
   const auto outcome = below_.park(limit);
   trace::probe_point(trace::event::park_end, this);
-  if (may_sleep) end_sleep();
   if (!outcome) throw_error(outcome.error());
 }
 
@@ -99,6 +104,7 @@ bool current_thread_executor::turn(nanoseconds limit, std::source_location site)
 poll_result<void> current_thread_executor::idle_operation::poll(context& cx) noexcept {
   if (executor_->is_idle()) return ready;
   executor_->set_idle_waiter(cx.borrow_waker());
+  waits_ = true;
   return pending;
 }
 

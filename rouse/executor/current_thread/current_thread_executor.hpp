@@ -50,6 +50,7 @@ class current_thread_executor final : public worker {
     fresh.header->joined = true;
     adopt_first(*fresh.header);
     join_handle<output<P>> handle(fresh);
+    const root_guard ends_here(*this, *fresh.header);
     drive(*fresh.header);
     if constexpr (std::is_void_v<output<P>>)
       fresh.end->take();
@@ -72,20 +73,42 @@ class current_thread_executor final : public worker {
   /// True when no task is alive and none is on its way in.
   [[nodiscard]] bool is_idle() const noexcept { return live_tasks() == 0 && handle_.in_flight() == 0; }
 
-  /// Ready when no task is left; what `run` waits for, and what a bounded run puts a timeout around.
+  /// Ready when no task is left; what `run` waits for, and what a bounded run puts a timeout around. One at a time.
   class [[nodiscard]] idle_operation {
    public:
     explicit idle_operation(current_thread_executor& of) noexcept : executor_(&of) {}
+    idle_operation(idle_operation&& other) noexcept : executor_(other.executor_) {
+      ROUSE_ASSERT(!other.waits_);  // moves before its first poll only
+    }
+    ~idle_operation() { disown(); }
     poll_result<void> poll(context& cx) noexcept;
     poll_result<void> poll_cancel(context&) noexcept { return disown(), ready; }
-    void disown() noexcept { executor_->set_idle_waiter(nullptr); }
+    void disown() noexcept {
+      if (std::exchange(waits_, false)) executor_->set_idle_waiter(nullptr);
+    }
 
    private:
     current_thread_executor* executor_;
+    bool waits_ = false;
   };
   [[nodiscard]] idle_operation idle() noexcept { return idle_operation(*this); }
 
  private:
+  // A root does not outlive its block_on, whose caller it may borrow from: when a layer fails, it is destroyed there and then.
+  class root_guard {
+   public:
+    root_guard(current_thread_executor& e, task_header& root) noexcept : executor_(e), root_(root) {}
+    root_guard(const root_guard&) = delete;
+    root_guard& operator=(const root_guard&) = delete;
+    ~root_guard() { executor_.destroy_now(root_); }
+
+   private:
+    current_thread_executor& executor_;
+    task_header& root_;
+  };
+  // Marks the inbox for a park, until that is over.
+  class sleep_scope;
+  void adopt_all(task_header* fresh) noexcept;
   void drive(task_header& root);
   bool run_batch(const task_header* root) noexcept;
   void park_once(nanoseconds limit);

@@ -29,8 +29,7 @@ void inject_queue::submit(task_header& fresh) noexcept {
   }
   if (refused) {  // never ran, nobody refers to it
     in_flight_.fetch_sub(1, order::release);
-    fresh.table->destroy(fresh);
-    fresh.table->release(fresh);
+    worker::discard(fresh);
     return;
   }
   unparker_.unpark();

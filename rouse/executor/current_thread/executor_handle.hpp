@@ -66,10 +66,11 @@ class executor_handle {
 };
 
 /// The executor that runs on the calling thread, looked up when it is used: made anywhere, works inside, and says
-/// runtime_shut_down outside.
+/// runtime_shut_down outside. Like `executor_handle::spawn`.
 struct default_executor {
   template <pollable P>
   result<void> spawn(P work, spawn_options options = {}, std::source_location site = std::source_location::current()) const {
+    if (borrows_from_caller(work)) return std::unexpected(error("spawn", errc::borrows));
     if (!worker::current()) return std::unexpected(error("spawn", errc::runtime_shut_down));
     rouse::spawn(std::move(work), options, site).detach();
     return {};
