@@ -41,20 +41,23 @@ void worker::push_inbox(task_header& t) noexcept {
 }
 
 void internal::wake_task(wakeable& task) noexcept { worker::wake(static_cast<task_header&>(task)); }
-
 wakeable& internal::clone_task(wakeable& task) noexcept {
-  auto& t = static_cast<task_header&>(task);
-  if (worker::is_mine(t)) [[likely]]
+  worker::clone(static_cast<task_header&>(task));
+  return task;
+}
+void internal::drop_task(wakeable& task) noexcept { worker::drop(static_cast<task_header&>(task)); }
+
+void worker::clone(task_header& t) noexcept {
+  if (is_mine(t)) [[likely]]
     ++t.references;
   else
     t.foreign.fetch_add(task_header::one, order::relaxed);
-  return task;
 }
 
-void internal::drop_task(wakeable& task) noexcept {
-  auto& t = static_cast<task_header&>(task);
-  if (!worker::is_mine(t)) return worker::drop_foreign(t);
-  if (--t.references <= 0) worker::running_here->settle(t);
+void worker::drop(task_header& t) noexcept {
+  if (!is_mine(t)) [[unlikely]]
+    return drop_foreign(t);
+  if (--t.references <= 0) running_here->settle(t);
 }
 
 void worker::drop_foreign(task_header& t) noexcept {

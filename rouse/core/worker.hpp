@@ -64,6 +64,8 @@ class worker {
   // What wakers do; any thread.
   static bool is_mine(const task_header& t) noexcept { return t.owner.load(order::relaxed) == running_here; }
   static void wake(task_header& t) noexcept;
+  static void clone(task_header& t) noexcept;
+  static void drop(task_header& t) noexcept;
 
  protected:
   worker() noexcept = default;
@@ -151,8 +153,6 @@ class worker {
   static void drop_foreign(task_header& t) noexcept;
   static void push_inbox(task_header& t) noexcept;
   static void release(task_header& t) noexcept;
-  friend wakeable& internal::clone_task(wakeable& task) noexcept;
-  friend void internal::drop_task(wakeable& task) noexcept;
 
   inline static constinit thread_local worker* running_here = nullptr;
 
