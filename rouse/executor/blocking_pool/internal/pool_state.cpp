@@ -1,0 +1,357 @@
+#include <rouse/executor/blocking_pool/internal/pool_state.hpp>
+
+#include <rouse/base/log.hpp>
+#include <rouse/sys/process.hpp>
+#include <rouse/sys/signals.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <new>
+
+namespace rouse::internal {
+namespace {
+
+constinit thread_local const pool_state* pool_here = nullptr;
+
+instant now() noexcept { return instant(std::chrono::steady_clock::now().time_since_epoch()); }
+
+/// Signals are the application's business, and must not interrupt a stranger's call: only those
+/// stay that a fault of the thread itself raises, or a profiler.
+sys::signal_set foreign_signals() noexcept {
+  constexpr int of_the_thread[] = {4, 5,  6,  7,
+                                   8, 11, 27, 31};  // ILL TRAP ABRT BUS FPE SEGV PROF SYS
+  sys::signal_set all = sys::signal_set::all();
+  for (const int signal : of_the_thread)
+    all.remove(signal);
+  return all;
+}
+
+/// "name-7" in at most 15 bytes, the number whole.
+std::string thread_name(const std::string& pool, unsigned number) {
+  constexpr std::size_t bytes_max = 15;
+  const std::string suffix = "-" + std::to_string(number);
+  return pool.substr(0, bytes_max - suffix.size()) + suffix;
+}
+
+void join_and_free(pool_thread* t) noexcept {
+  t->handle.join();
+  delete t;
+}
+
+}  // namespace
+
+pool_state::pool_state(const blocking_pool_options& options)
+    : options_(options), name_(options.name), threads_(options.threads_max) {
+  ROUSE_ASSERT(options.threads_max > 0);
+}
+
+pool_state::~pool_state() { ROUSE_ASSERT(queue_.is_empty() && live_ == 0 && !gone_); }
+
+const pool_state* pool_state::serving_here() noexcept { return pool_here; }
+
+// ---- submitting
+
+result<void> pool_state::enqueue(pool_job& job) noexcept {
+  int no_thread = 0;
+  {
+    const lock_guard lock(lock_);
+    if (is_closed_) return std::unexpected(error("submit", errc::runtime_shut_down));
+    bool has_thread = claim_idle();
+    if (!has_thread && live_ < options_.threads_max) {
+      no_thread = start_thread();
+      has_thread = no_thread == 0;
+    }
+    if (live_ == 0) return std::unexpected(error("submit", no_thread));
+    if (!has_thread && waiting() >= options_.queue_max)
+      return std::unexpected(error("submit", errc::at_capacity));
+    retain();
+    job.pool_ = this;
+    job.references_.fetch_add(1, order::relaxed);
+    queue_.push_back(job);
+    ++queued_;
+  }
+  if (no_thread != 0) {
+    ROUSE_LOG(warning, "%s: cannot make another thread (errno %d), going on with fewer",
+              name_.c_str(), no_thread);
+  }
+  return {};
+}
+
+bool pool_state::claim_idle() noexcept {
+  pool_thread* t = idle_.back();
+  if (!t) return false;
+  t->unlink();
+  t->is_claimed = true;
+  ++claimed_;
+  t->woken.notify_one();
+  return true;
+}
+
+int pool_state::start_thread() noexcept {
+  unsigned number = 0;
+  while (threads_[number])
+    ++number;
+  auto* fresh = new (std::nothrow) pool_thread;
+  if (!fresh) return ENOMEM;
+  fresh->pool = this;
+  fresh->number = number;
+  fresh->is_claimed = true;
+
+  const sys::scoped_signal_block block(foreign_signals());
+  auto started = thread::start(&enter, fresh, options_.stack_bytes, options_.start_thread);
+  if (!started) {
+    delete fresh;
+    return started.error().code;
+  }
+  fresh->handle =
+      std::move(*started);  // the new thread waits for our lock before it looks at anything
+  threads_[number] = fresh;
+  ++live_;
+  ++claimed_;
+  retain();
+  return 0;
+}
+
+bool pool_state::take_back(pool_job& job) noexcept {
+  const lock_guard lock(lock_);
+  if (!job.is_linked()) return false;
+  job.unlink();
+  --queued_;
+  return true;
+}
+
+blocking_pool_status pool_state::status() const noexcept {
+  const lock_guard lock(lock_);
+  return {live_, running_, queued_};
+}
+
+// ---- one thread's life
+
+void* pool_state::enter(void* thread) noexcept {
+  auto& me = *static_cast<pool_thread*>(thread);
+  pool_state* pool = me.pool;
+  pool_here = pool;
+  pool->serve(me);
+  pool->release();
+  return nullptr;
+}
+
+void pool_state::serve(pool_thread& me) noexcept {
+  sys::name_this_thread(thread_name(name_, me.number).c_str());
+  call_hook(options_.after_start, me);
+  serve_queue(me);
+  if (me.is_left_behind) {  // nobody else refers to it now, nor is there anybody to tell
+    delete &me;
+    return;
+  }
+  call_hook(options_.before_stop, me);
+  if (me.joins) join_and_free(me.joins);
+}
+
+void pool_state::serve_queue(pool_thread& me) noexcept {
+  const lock_guard lock(lock_);
+  for (;;) {
+    if (std::exchange(me.is_claimed, false)) --claimed_;
+    if (!queue_.is_empty()) {
+      run_front(me);
+    } else if (is_closed_) {
+      return await_turn(me);
+    } else if (!await_claim(me)) {
+      return leave(me);
+    }
+  }
+}
+
+void pool_state::run_front(pool_thread& me) noexcept {
+  pool_job& job = *queue_.pop_front();
+  --queued_;
+  ++running_;
+  me.is_running = true;
+  me.job_name = job.name();
+  lock_.unlock();
+  job.run(&me);
+  lock_.lock();
+  me.is_running = false;
+  if (me.is_left_behind) return;  // no longer counted
+  --running_;
+  if (is_closed_ && running_ == 0) quiet_.notify_all();
+}
+
+void pool_state::leave(pool_thread& me) noexcept {
+  threads_[me.number] = nullptr;
+  --live_;
+  me.joins = std::exchange(gone_, &me);
+}
+
+bool pool_state::await_claim(pool_thread& me) noexcept {
+  idle_.push_back(me);
+  const instant until =
+      options_.keep_alive == no_limit ? never : saturating_add(now(), options_.keep_alive);
+  while (!me.is_claimed && !is_closed_) {
+    const nanoseconds left = until == never ? no_limit : time_left(now(), until);
+    if (left <= nanoseconds(0)) {
+      me.unlink();
+      return !queue_.is_empty();  // a job whose thread is on its way: ours is here already
+    }
+    me.woken.wait_for(lock_, left);
+  }
+  me.unlink();
+  return true;
+}
+
+void pool_state::await_turn(pool_thread& me) noexcept {
+  while (turn_ <= me.number && !me.is_left_behind)
+    me.woken.wait(lock_);
+}
+
+void pool_state::call_hook(void (*hook)(unsigned, void*), const pool_thread& me) const noexcept {
+  if (hook) hook(me.number, options_.hook_data);
+}
+
+// ---- shutting down
+
+result<std::vector<stuck_job>> pool_state::shutdown(nanoseconds limit) {
+  if (pool_here == this) return std::unexpected(error("pool shutdown", errc::would_deadlock));
+  refuse_all();
+  await_quiet(limit);
+  auto stuck = end_threads();
+  for (const stuck_job& s : stuck)
+    ROUSE_LOG(warning, "%s is left behind with a job that does not end: %s", s.thread.c_str(),
+              s.job.empty() ? "(no name)" : s.job.c_str());
+  return stuck;
+}
+
+void pool_state::refuse_all() noexcept {
+  for (bool is_first = true;; is_first = false) {
+    pool_job* job = nullptr;
+    {
+      const lock_guard lock(lock_);
+      is_closed_ = true;
+      if (is_first) {
+        while (pool_thread* t = idle_.pop_front())
+          t->woken.notify_one();
+      }
+      job = queue_.pop_front();
+      if (!job) return;
+      --queued_;
+    }
+    job->refuse(
+        error("blocking job", ECANCELED));  // strangers' destructors and wakers: outside the lock
+  }
+}
+
+void pool_state::await_quiet(nanoseconds limit) noexcept {
+  const instant until = limit == no_limit ? never : saturating_add(now(), limit);
+  const lock_guard lock(lock_);
+  while (running_ != 0) {
+    const nanoseconds left = until == never ? no_limit : time_left(now(), until);
+    if (left <= nanoseconds(0)) return;
+    quiet_.wait_for(lock_, left);
+  }
+}
+
+std::vector<stuck_job> pool_state::end_threads() {
+  std::vector<stuck_job> stuck;
+  for (unsigned number = 0; number < options_.threads_max; ++number) {
+    pool_thread* t = nullptr;
+    {
+      const lock_guard lock(lock_);
+      t = threads_[number];
+      turn_ = number + 1;
+      if (!t) continue;
+      if (t->is_running) {
+        stuck.push_back(describe(*t));
+        t->is_left_behind = true;
+        --running_;
+        t->handle.detach();
+        t = nullptr;
+      } else {
+        t->woken.notify_one();
+      }
+      threads_[number] = nullptr;
+      --live_;
+    }
+    if (t) join_and_free(t);
+  }
+  pool_thread* last = nullptr;
+  {
+    const lock_guard lock(lock_);
+    last = std::exchange(gone_, nullptr);
+  }
+  if (last) join_and_free(last);
+  return stuck;
+}
+
+stuck_job pool_state::describe(const pool_thread& t) const {
+  return {thread_name(name_, t.number), t.job_name};
+}
+
+void pool_state::report_unjoined(const char* job, std::exception_ptr thrown) const noexcept {
+  if (options_.on_unjoined) return options_.on_unjoined(job, std::move(thrown));
+  const char* const name = *job ? job : "a job";
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const std::exception& e) {
+    ROUSE_LOG(error, "%s: %s threw, and nobody awaits it: %s", name_.c_str(), name, e.what());
+  } catch (...) {
+    ROUSE_LOG(error, "%s: %s threw, and nobody awaits it", name_.c_str(), name);
+  }
+}
+
+// ---- jobs
+
+pool_job::~pool_job() {
+  if (pool_) pool_->release();
+}
+
+bool pool_job::poll_finished(context& cx) noexcept {
+  waker mine = cx.get_waker();  // dies, like a former one, outside the lock
+  const lock_guard lock(lock_);
+  if (is_finished_.load(order::relaxed)) return true;
+  std::swap(waker_, mine);
+  return false;
+}
+
+void pool_job::forget_waker() noexcept {
+  waker forgotten;
+  const lock_guard lock(lock_);
+  std::swap(waker_, forgotten);
+}
+
+bool pool_job::take_back() noexcept {
+  if (!pool_ || is_finished() || !pool_->take_back(*this)) return false;
+  discard();
+  release();  // the queue's; the handle still holds its own
+  return true;
+}
+
+void pool_job::run(const void* thread) noexcept {
+  trace::probe_point(trace::event::poll_begin, this, thread);
+  execute();
+  finish();
+  trace::probe_point(trace::event::complete, this, thread);
+  release();
+}
+
+void pool_job::refuse(const error& why) noexcept {
+  discard();
+  set_error(why);
+  finish();
+  release();
+}
+
+void pool_job::finish() noexcept {
+  waker joiner;
+  {
+    const lock_guard lock(lock_);
+    is_finished_.store(true, order::release);  // pairs with is_finished()
+    joiner = std::move(waker_);
+  }
+  joiner.wake_and_reset();
+}
+
+void pool_job::report_unjoined(const std::exception_ptr& thrown) noexcept {
+  pool_->report_unjoined(name_, thrown);
+}
+
+}  // namespace rouse::internal

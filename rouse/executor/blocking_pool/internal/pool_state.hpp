@@ -1,0 +1,101 @@
+// The pool's inside: one lock, one queue, and the threads.
+//
+// Why no job is lost against a thread that times out (FAULTS C8): whether a thread is idle, claimed
+// or gone, and what stands in the queue, is decided under one lock. A submit takes an idle thread
+// off the list, *claims* it, and so it cannot time out any more; a thread whose time is up and that
+// is still on the list looks at the queue before it goes.
+//
+//   idle --claimed by submit()--> serving --queue empty--> idle --keep_alive over--> gone, joined
+//   by the next one that goes any  --pool closed--> waits for its turn --> gone, joined by
+//   shutdown()
+#pragma once
+
+#include <rouse/base/condition.hpp>
+#include <rouse/executor/blocking_pool/blocking_pool.hpp>
+
+namespace rouse::internal {
+
+/// One thread. Guarded by the pool's lock, except what its own thread reads before its first lock.
+struct pool_thread : list_link {
+  pool_state* pool = nullptr;
+  unsigned number = 0;
+  bool is_claimed = false;       // owes the queue a look before it may go idle
+  bool is_left_behind = false;   // shutdown() has given it up: it frees itself
+  bool is_running = false;       // has a job
+  const char* job_name = "";     // of that job, which may die before is_running is false again
+  pool_thread* joins = nullptr;  // went before this one, which joins it on its own way out
+  thread handle;
+  condition woken;
+};
+
+class pool_state {
+ public:
+  explicit pool_state(const blocking_pool_options& options);
+
+  void retain() noexcept { references_.fetch_add(1, order::relaxed); }
+  void release() noexcept {
+    // acq_rel: the last one sees what the others did
+    if (references_.fetch_sub(1, order::acq_rel) == 1) delete this;
+  }
+
+  result<void> enqueue(pool_job& job) noexcept;
+  bool take_back(pool_job& job) noexcept;
+  result<std::vector<stuck_job>> shutdown(nanoseconds limit);
+  [[nodiscard]] blocking_pool_status status() const noexcept;
+  void report_unjoined(const char* job, std::exception_ptr thrown) const noexcept;
+  /// The pool whose thread this is, or null.
+  [[nodiscard]] static const pool_state* serving_here() noexcept;
+
+ private:
+  ~pool_state();
+  static void* enter(void* thread) noexcept;
+
+  // One thread's life.
+  void serve(pool_thread& me) noexcept;
+  /// Returns when this thread is to end; then nothing in the pool counts on it any more.
+  void serve_queue(pool_thread& me) noexcept;
+  void run_front(pool_thread& me) noexcept ROUSE_REQUIRES(lock_);
+  /// False: its time is up and there is nothing to do.
+  [[nodiscard]] bool await_claim(pool_thread& me) noexcept ROUSE_REQUIRES(lock_);
+  /// Its time was up: from here on a submit makes a new thread.
+  void leave(pool_thread& me) noexcept ROUSE_REQUIRES(lock_);
+  void await_turn(pool_thread& me) noexcept ROUSE_REQUIRES(lock_);
+  void call_hook(void (*hook)(unsigned, void*), const pool_thread& me) const noexcept;
+
+  // Submitting.
+  [[nodiscard]] bool claim_idle() noexcept ROUSE_REQUIRES(lock_);
+  /// 0, or why there is no new thread.
+  [[nodiscard]] int start_thread() noexcept ROUSE_REQUIRES(lock_);
+  /// Jobs that wait and for which no thread is on its way.
+  [[nodiscard]] std::size_t waiting() const noexcept ROUSE_REQUIRES(lock_) {
+    return queued_ > claimed_ ? queued_ - claimed_ : 0;
+  }
+
+  // Shutting down.
+  void refuse_all() noexcept;
+  void await_quiet(nanoseconds limit) noexcept;
+  [[nodiscard]] std::vector<stuck_job> end_threads();
+  [[nodiscard]] stuck_job describe(const pool_thread& t) const ROUSE_REQUIRES(lock_);
+
+  const blocking_pool_options options_;
+  const std::string name_;
+  atomic<long> references_{1};
+
+  mutable mutex lock_;
+  list<pool_job> queue_ ROUSE_GUARDED_BY(lock_);
+  std::size_t queued_ ROUSE_GUARDED_BY(lock_) = 0;  // in queue_
+  list<pool_thread> idle_
+      ROUSE_GUARDED_BY(lock_);  // latest last, and claimed first: the others can time out
+  std::vector<pool_thread*> threads_
+      ROUSE_GUARDED_BY(lock_);                    // by number; null: none of that number
+  unsigned live_ ROUSE_GUARDED_BY(lock_) = 0;     // in threads_
+  unsigned claimed_ ROUSE_GUARDED_BY(lock_) = 0;  // threads on their way to the queue
+  unsigned running_ ROUSE_GUARDED_BY(lock_) =
+      0;                                       // threads with a job, those left behind not counted
+  unsigned turn_ ROUSE_GUARDED_BY(lock_) = 0;  // closed: threads below this number may go
+  bool is_closed_ ROUSE_GUARDED_BY(lock_) = false;
+  pool_thread* gone_ ROUSE_GUARDED_BY(lock_) = nullptr;  // the last that timed out: to be joined
+  condition quiet_;                                      // closed, and no job runs any more
+};
+
+}  // namespace rouse::internal
