@@ -54,8 +54,16 @@ void free_frame_slow(void* block) noexcept;
 #endif
   return allocate_frame_slow(bytes);
 }
+#ifndef NDEBUG
+/// What a freed frame is filled with in debug builds, so that whoever still refers into it is found out soon.
+inline constexpr unsigned char dead_frame_byte = 0xdd;
+#endif
+
 /// `bytes` as given to allocate_frame.
 inline void free_frame(void* block, [[maybe_unused]] std::size_t bytes) noexcept {
+#ifndef NDEBUG
+  __builtin_memset(block, dead_frame_byte, bytes);
+#endif
 #if ROUSE_FRAME_CACHE
   const std::size_t index = (bytes + frame_class_bytes - 1) / frame_class_bytes;
   if (index < frame_classes) [[likely]] {
