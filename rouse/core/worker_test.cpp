@@ -634,6 +634,49 @@ TEST(worker, spec_row_4_a_foreign_wake_unparks_once_a_sleep) {
 
 // ---- threads -------------------------------------------------------------------------------------
 
+// Goal: the wake orders the data, also when it coalesces. The flags are relaxed, so nothing else does: TSan sees a race when the
+// second wake is no release, or the poll no acquire.
+TEST(worker_threads, fault_C2_what_was_written_before_a_coalesced_wake_is_seen) {
+  manual_worker w;
+  int first = 0;   // plain
+  int second = 0;  // plain
+  int sum = 0;
+  waker target;
+  auto handle = w.spawn(polled([&](context& cx) -> poll_result<void> {
+    if (target) return sum = first + second, ready;
+    target = cx.get_waker();
+    return pending;
+  }));
+  w.run();
+  std::atomic<int> step{0};
+  auto when = [&step](int n) {
+    while (step.load(std::memory_order_relaxed) != n)
+      std::this_thread::yield();
+  };
+  std::thread one([&] {
+    when(1);
+    first = 1;
+    target.wake();
+    step.store(2, std::memory_order_relaxed);
+  });
+  std::thread two([&] {
+    when(2);
+    second = 2;
+    target.wake();
+    step.store(3, std::memory_order_relaxed);
+  });
+  step.store(1, std::memory_order_relaxed);
+  when(3);
+  EXPECT_EQ(w.run(), 1u);
+  EXPECT_EQ(sum, 3);
+  one.join();
+  two.join();
+  w.inside([&] {
+    target.reset();
+    handle = {};
+  });
+}
+
 // Goal: no wake, drop or cancel is lost, nothing is freed twice, whatever four threads do to the tasks of one worker that runs,
 // and then closes under them. Fails under TSan or ASan when an edge of the protocol is wrong.
 TEST(worker_threads, fault_C13_wakes_drops_and_aborts_race_with_polls_and_with_the_end) {

@@ -2,6 +2,8 @@
 // it defines malloc for all of it. Under a sanitizer, which owns malloc, nothing is counted: check `can_count`.
 #pragma once
 
+#include <tests/support/sanitized.hpp>
+
 #include <cstddef>
 #include <cstdlib>
 
@@ -13,18 +15,7 @@ void* __libc_realloc(void*, std::size_t);
 
 namespace support {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool can_count = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool can_count = false;
-#define SUPPORT_SANITIZED 1
-#else
-inline constexpr bool can_count = true;
-#endif
-#else
-inline constexpr bool can_count = true;
-#endif
+inline constexpr bool can_count = !is_sanitized;
 
 inline constinit thread_local unsigned long allocations = 0;
 inline constinit thread_local unsigned long fail_at = 0;  ///< the n-th allocation from now fails; 0: none
@@ -56,7 +47,7 @@ inline bool refuse_allocation() {
 
 }  // namespace support
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(SUPPORT_SANITIZED)
+#if !SUPPORT_SANITIZED
 extern "C" void* malloc(std::size_t bytes) noexcept {
   return support::refuse_allocation() ? nullptr : __libc_malloc(bytes);
 }
