@@ -193,7 +193,7 @@ TEST(natural_less, is_a_strict_total_order) {
   std::vector<std::string> names;
   for (int i = 0; i < 120; ++i) {
     std::string name;
-    for (unsigned n = random() % 5; n > 0; --n)
+    for (auto n = random() % 5; n > 0; --n)
       name += "aAbB019."[random() % 8];
     names.push_back(name);
   }
