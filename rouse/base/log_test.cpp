@@ -144,6 +144,7 @@ TEST(log_sinks, lines_of_many_threads_arrive_one_at_a_time) {
   } sink;
   log_sink* former = set_log_sink(&sink);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([] {
       for (int n = 0; n < 100; ++n)

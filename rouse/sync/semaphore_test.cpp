@@ -278,6 +278,7 @@ TEST(fault_C11_semaphore, holds_its_bound_and_loses_no_permit_between_threads) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (int t = 0; t < 3; ++t)
     threads.emplace_back(work, t);
   for (auto& t : threads)

@@ -121,13 +121,14 @@ TEST(probe, no_thread_is_inside_a_sink_that_was_removed) {
   // watch.
   std::atomic<bool> stop{false};
   std::vector<std::thread> emitters;
+  emitters.reserve(2);
   for (int i = 0; i < 2; ++i)
     emitters.emplace_back([&] {
       while (!stop)
         probe_point(event::wake, &alice);
     });
   std::size_t seen = 0;
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 20; ++i) {
     recorder log(8);
     std::this_thread::yield();
     seen += log.take().size() + log.dropped();

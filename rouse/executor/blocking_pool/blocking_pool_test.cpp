@@ -157,6 +157,7 @@ TEST_P(spec_row_33_pool, runs_as_many_at_once_as_it_has_threads_and_names_them) 
   std::atomic<unsigned> inside{0}, most{0};
   gate full;
   std::vector<blocking_job<void>> jobs;
+  jobs.reserve(2 * size);
   for (unsigned i = 0; i < 2 * size; ++i) {
     jobs.push_back(*pool.submit([&] {
       const unsigned now = ++inside;
@@ -487,7 +488,7 @@ TEST(blocking_job, wakes_the_latest_waker_once_and_not_after_disown) {
 
 TEST(blocking_job, fault_M7_a_wake_may_use_and_drop_the_job) {
   struct holder {
-    std::optional<blocking_job<int>> job;
+    std::unique_ptr<blocking_job<int>> job;
     blocking_pool* pool;
     void wake() {
       job.reset();
@@ -499,10 +500,10 @@ TEST(blocking_job, fault_M7_a_wake_may_use_and_drop_the_job) {
   blocking_pool pool;
   auto h = std::make_shared<holder>();
   h->pool = &pool;
-  h->job = *pool.submit([&] {
+  h->job = std::make_unique<blocking_job<int>>(*pool.submit([&] {
     g.pass();
     return 1;
-  });
+  }));
   const waker w = make_waker(h);
   context cx(w);
   EXPECT_FALSE(h->job->poll(cx).is_ready());
@@ -725,6 +726,7 @@ TEST(fault_C10_job, many_threads_submit_wait_and_drop) {
   blocking_pool pool(options);
   std::atomic<int> delivered{0};
   std::vector<std::thread> clients;
+  clients.reserve(3);
   for (int t = 0; t < 3; ++t)
     clients.emplace_back([&, t] {
       for (int i = 0; i < 500; ++i) {
