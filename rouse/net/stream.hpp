@@ -5,9 +5,9 @@
 #include <rouse/core/pollable.hpp>
 #include <rouse/io/bytes.hpp>
 #include <rouse/net/address.hpp>
+#include <rouse/net/bounded.hpp>
 #include <rouse/reactor/operation.hpp>
 #include <rouse/reactor/source.hpp>
-#include <rouse/time/timeout.hpp>
 
 namespace rouse::net {
 
@@ -15,10 +15,6 @@ using sys::slice;
 class stream;
 
 enum class direction : std::uint8_t { read, write, both };
-
-struct io_options {
-  nanoseconds within = no_limit;  ///< longest wait, counted from the call; then the operation fails with ETIMEDOUT
-};
 
 /// `stream.read()`: leases a buffer of the driver's, for exactly as long as bytes are in it.
 class [[nodiscard]] read_operation : public fallible<read_operation> {
@@ -147,14 +143,14 @@ class stream {
   /// @cost    One kernel operation, no allocation.
   [[nodiscard]] read_operation read() noexcept { return read_operation(*this); }
   /// The same, but silence is bounded. @errors  ETIMEDOUT after `within`; the stream stays usable.
-  [[nodiscard]] timeout_operation<read_operation> read(io_options options) noexcept {
-    return timeout(options.within, read());
+  [[nodiscard]] bounded<read_operation> read(io_options options) noexcept {
+    return {read(), options, "receive"};
   }
   /// Reads whatever has arrived into `into` (1 byte or more); gives the count, 0 at the end of the stream.
   /// @cancel  Safe, as above; the bytes are then copied out of `into`.
   [[nodiscard]] read_into_operation read(std::span<std::byte> into) noexcept { return {*this, into}; }
-  [[nodiscard]] timeout_operation<read_into_operation> read(std::span<std::byte> into, io_options options) noexcept {
-    return timeout(options.within, read(into));
+  [[nodiscard]] bounded<read_into_operation> read(std::span<std::byte> into, io_options options) noexcept {
+    return {read(into), options, "receive"};
   }
 
   /// Writes all of `bytes`, which are lent until it completes.
@@ -167,12 +163,12 @@ class stream {
   [[nodiscard]] write_operation write_all(std::span<const std::byte> bytes, std::size_t& cursor) noexcept {
     return {*this, bytes, &cursor};
   }
-  [[nodiscard]] timeout_operation<write_operation> write_all(std::span<const std::byte> bytes, io_options options) noexcept {
-    return timeout(options.within, write_all(bytes));
+  [[nodiscard]] bounded<write_operation> write_all(std::span<const std::byte> bytes, io_options options) noexcept {
+    return {write_all(bytes), options, "send"};
   }
-  [[nodiscard]] timeout_operation<write_operation> write_all(std::span<const std::byte> bytes, std::size_t& cursor,
+  [[nodiscard]] bounded<write_operation> write_all(std::span<const std::byte> bytes, std::size_t& cursor,
                                                              io_options options) noexcept {
-    return timeout(options.within, write_all(bytes, cursor));
+    return {write_all(bytes, cursor), options, "send"};
   }
   /// Writes as much as the kernel takes at once, 1 byte or more; gives the count.
   [[nodiscard]] write_some_operation write_some(std::span<const std::byte> bytes) noexcept { return {*this, bytes, nullptr}; }
@@ -243,9 +239,9 @@ class read_half {
   explicit read_half(stream& whole) noexcept : whole_(&whole) {}
   [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
   [[nodiscard]] read_operation read() const noexcept { return whole_->read(); }
-  [[nodiscard]] timeout_operation<read_operation> read(io_options options) const noexcept { return whole_->read(options); }
+  [[nodiscard]] bounded<read_operation> read(io_options options) const noexcept { return whole_->read(options); }
   [[nodiscard]] read_into_operation read(std::span<std::byte> into) const noexcept { return whole_->read(into); }
-  [[nodiscard]] timeout_operation<read_into_operation> read(std::span<std::byte> into, io_options options) const noexcept {
+  [[nodiscard]] bounded<read_into_operation> read(std::span<std::byte> into, io_options options) const noexcept {
     return whole_->read(into, options);
   }
   void unread(lease bytes) const noexcept { whole_->unread(std::move(bytes)); }

@@ -1,0 +1,59 @@
+// An operation with a longest wait: `stream.read({.within = 30s})`.
+#pragma once
+
+#include <rouse/core/pollable.hpp>
+#include <rouse/time/sleep.hpp>
+
+namespace rouse::net {
+
+struct io_options {
+  nanoseconds within = no_limit;  ///< longest wait, counted from the call; then the operation fails with ETIMEDOUT
+};
+
+/// `rouse::timeout` for one leaf, whose error keeps the peer's name. The deadline passed, the operation is cancelled and that is
+/// awaited; a result that beat the cancel still wins. Without a limit no timer is needed.
+/// @errors  those of the operation; ETIMEDOUT; no_context and runtime_shut_down of the timer.
+template <class Operation>
+class [[nodiscard]] bounded : public fallible<bounded<Operation>> {
+ public:
+  bounded(Operation&& inner, io_options options, const char* name) noexcept
+      : inner_(std::move(inner)), timer_(sleep(options.within)), name_(name), limited_(options.within != no_limit) {}
+  bounded(bounded&&) noexcept = default;  // before the first poll
+
+  poll_result<raw_output<Operation>> poll(context& cx) noexcept {
+    if (auto answer = inner_.poll(cx); answer.is_ready() || phase_ == phase::cancelled || !limited_) return answer;
+    if (phase_ == phase::running) {
+      auto over = timer_.poll(cx);
+      if (!over.is_ready()) return pending;
+      const auto fired = over.take();
+      why_ = error(name_, fired ? ETIMEDOUT : fired.error().code);
+      phase_ = phase::cancelling;
+    }
+    if (!rouse::poll_cancel(inner_, cx).is_ready()) return pending;
+    if (auto answer = inner_.poll(cx); answer.is_ready()) return answer;  // it beat the cancel
+    return std::unexpected(why_);
+  }
+  poll_result<void> poll_cancel(context& cx) noexcept {
+    phase_ = phase::cancelled;
+    (void)timer_.poll_cancel(cx);
+    return rouse::poll_cancel(inner_, cx);
+  }
+  void disown() noexcept {
+    inner_.disown();
+    timer_.disown();
+  }
+  [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
+  [[nodiscard]] std::string subject() const { return inner_.subject(); }
+
+ private:
+  enum class phase : std::uint8_t { running, cancelling, cancelled };
+
+  Operation inner_;
+  sleep_operation timer_;
+  error why_;
+  const char* name_;
+  phase phase_ = phase::running;
+  bool limited_;
+};
+
+}  // namespace rouse::net
