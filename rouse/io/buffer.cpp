@@ -36,14 +36,18 @@ void buffer::append(std::span<const std::byte> more) {
 
 std::span<std::byte> buffer::prepare(std::size_t bytes) {
   if (capacity_ - end_ >= bytes) return {memory_ + end_, capacity_ - end_};
-  if (begin_ >= size() && capacity_ - size() >= bytes) {  // moving is cheap: each byte moves at most once per byte consumed
+  if (begin_ >= size() &&
+      capacity_ - size() >=
+          bytes) {  // moving is cheap: each byte moves at most once per byte consumed
     std::memcpy(memory_, memory_ + begin_, size());
     end_ = size();
     begin_ = 0;
     return {memory_ + end_, capacity_ - end_};
   }
-  if (bytes > static_cast<std::size_t>(-1) / 4 || size() > static_cast<std::size_t>(-1) / 4) throw std::bad_alloc();
-  const std::size_t wanted = std::max({std::size_t{512}, size() + bytes, std::min(2 * capacity_, 2 * (size() + bytes))});
+  if (bytes > static_cast<std::size_t>(-1) / 4 || size() > static_cast<std::size_t>(-1) / 4)
+    throw std::bad_alloc();
+  const std::size_t wanted =
+      std::max({std::size_t{512}, size() + bytes, std::min(2 * capacity_, 2 * (size() + bytes))});
   auto* fresh = static_cast<std::byte*>(std::malloc(wanted));
   if (!fresh) throw std::bad_alloc();
   if (size()) std::memcpy(fresh, memory_ + begin_, size());

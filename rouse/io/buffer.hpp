@@ -1,12 +1,14 @@
-// A queue of bytes in one piece of memory: parsers look at its front, writers gather at its back, and one write sends all.
+// A queue of bytes in one piece of memory: parsers look at its front, writers gather at its back,
+// and one write sends all.
 #pragma once
 
 #include <rouse/io/bytes.hpp>
 
 namespace rouse::io {
 
-/// Grows at the back, is consumed at the front, stays contiguous. Costs no memory while empty after `release()`, and gives a
-/// burst's memory back as soon as it is empty: what it keeps is at most `kept_bytes_max`.
+/// Grows at the back, is consumed at the front, stays contiguous. Costs no memory while empty after
+/// `release()`, and gives a burst's memory back as soon as it is empty: what it keeps is at most
+/// `kept_bytes_max`.
 /// @threads  One at a time. Movable; spans into it end with the next change.
 class buffer {
  public:
@@ -20,13 +22,16 @@ class buffer {
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
   [[nodiscard]] bool is_empty() const noexcept { return begin_ == end_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {memory_ + begin_, size()}; }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return {memory_ + begin_, size()};
+  }
   [[nodiscard]] std::string_view text() const noexcept { return as_text(bytes()); }
 
   /// Copies to the back. @errors std::bad_alloc; then nothing has changed.
   void append(std::span<const std::byte> more);
   void append(std::string_view more) { append(as_bytes(more)); }
-  /// At least `bytes` of writable memory behind the last byte, to be filled and then committed. @errors std::bad_alloc.
+  /// At least `bytes` of writable memory behind the last byte, to be filled and then committed.
+  /// @errors std::bad_alloc.
   [[nodiscard]] std::span<std::byte> prepare(std::size_t bytes);
   /// The first `bytes` of what prepare gave now belong to the content.
   void commit(std::size_t bytes) noexcept;

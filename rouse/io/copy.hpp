@@ -12,7 +12,8 @@ namespace rouse::io {
 
 struct copy_options {
   std::uint64_t bytes_max = static_cast<std::uint64_t>(-1);  ///< stops after so many
-  std::size_t buffer_bytes = 16 * 1024;                      ///< 1 or more; where a stream leases its own buffers, unused
+  std::size_t buffer_bytes =
+      16 * 1024;  ///< 1 or more; where a stream leases its own buffers, unused
 };
 
 namespace internal {
@@ -21,17 +22,21 @@ namespace internal {
 template <class S>
 concept leased_read = requires(S& s) {
   requires pollable<decltype(s.read())>;
-  requires std::convertible_to<typename raw_output<decltype(s.read())>::value_type, std::span<const std::byte>>;
+  requires std::convertible_to<typename raw_output<decltype(s.read())>::value_type,
+                               std::span<const std::byte>>;
 };
 
-/// Where a copy keeps what it has read and not yet written: in a buffer of its own, or in the source's lease.
+/// Where a copy keeps what it has read and not yet written: in a buffer of its own, or in the
+/// source's lease.
 template <class S>
 class copy_room {
  public:
   using read_operation = decltype(std::declval<S&>().read(std::span<std::byte>()));
   explicit copy_room(const copy_options& options) noexcept : buffer_bytes_(options.buffer_bytes) {}
   [[nodiscard]] read_operation read(S& from, std::uint64_t limit) {
-    return from.read(memory_.prepare(buffer_bytes_).first(static_cast<std::size_t>(std::min<std::uint64_t>(limit, buffer_bytes_))));
+    return from.read(
+        memory_.prepare(buffer_bytes_)
+            .first(static_cast<std::size_t>(std::min<std::uint64_t>(limit, buffer_bytes_))));
   }
   void fill(std::size_t count) noexcept { memory_.commit(count); }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return memory_.bytes(); }
@@ -78,13 +83,18 @@ template <async_read R, async_write W>
 class [[nodiscard]] copy_operation : public fallible<copy_operation<R, W>> {
   using room = internal::copy_room<R>;
   using read_operation = typename room::read_operation;
-  using write_operation = decltype(std::declval<W&>().write_all(std::span<const std::byte>(), std::declval<std::size_t&>()));
+  using write_operation = decltype(std::declval<W&>().write_all(std::span<const std::byte>(),
+                                                                std::declval<std::size_t&>()));
 
  public:
   copy_operation(R& from, W& to, const copy_options& options, std::uint64_t* total) noexcept
       : from_(&from), to_(&to), options_(options), total_(total), room_(options) {}
   copy_operation(copy_operation&& other) noexcept  // before the first poll
-      : from_(other.from_), to_(other.to_), options_(other.options_), total_(other.total_), room_(other.options_) {}
+      : from_(other.from_),
+        to_(other.to_),
+        options_(other.options_),
+        total_(other.total_),
+        room_(other.options_) {}
   ~copy_operation() {
     reading_.reset();
     end_write();
@@ -132,7 +142,9 @@ class [[nodiscard]] copy_operation : public fallible<copy_operation<R, W>> {
 
  private:
   [[nodiscard]] std::uint64_t& total() noexcept { return total_ ? *total_ : own_total_; }
-  [[nodiscard]] std::uint64_t left() noexcept { return options_.bytes_max - std::min(options_.bytes_max, total()); }
+  [[nodiscard]] std::uint64_t left() noexcept {
+    return options_.bytes_max - std::min(options_.bytes_max, total());
+  }
 
   poll_result<rouse::result<void>> poll_read(context& cx) {
     if (!reading_) {
@@ -179,18 +191,21 @@ class [[nodiscard]] copy_operation : public fallible<copy_operation<R, W>> {
   bool cancelled_ = false;
 };
 
-/// Copies until `from` ends or `bytes_max` have been moved; gives the bytes moved. Neither stream is shut down.
+/// Copies until `from` ends or `bytes_max` have been moved; gives the bytes moved. Neither stream
+/// is shut down.
 ///
 /// @param total   counts along, also when the copy fails or is cancelled.
 /// @errors  those of either stream.
-/// @cancel  Safe: what was read and not written is given back to `from` when it can `unread`; `total` is exact.
+/// @cancel  Safe: what was read and not written is given back to `from` when it can `unread`;
+/// `total` is exact.
 /// @cost    One buffer for the whole copy, or the driver's own where `from` leases.
 template <async_read R, async_write W>
 [[nodiscard]] auto copy(R& from, W& to, const copy_options& options = {}) noexcept {
   return copy_operation<R, W>(from, to, options, nullptr);
 }
 template <async_read R, async_write W>
-[[nodiscard]] auto copy(R& from, W& to, std::uint64_t& total, const copy_options& options = {}) noexcept {
+[[nodiscard]] auto copy(R& from, W& to, std::uint64_t& total,
+                        const copy_options& options = {}) noexcept {
   return copy_operation<R, W>(from, to, options, &total);
 }
 

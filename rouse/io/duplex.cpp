@@ -118,7 +118,9 @@ void duplex_read::disown() noexcept {
   waiting_ = nullptr;
 }
 
-poll_result<rouse::result<std::size_t>> duplex_write_some::poll(context& cx) noexcept { return attempt(cx); }
+poll_result<rouse::result<std::size_t>> duplex_write_some::poll(context& cx) noexcept {
+  return attempt(cx);
+}
 
 poll_result<rouse::result<void>> duplex_write_all::poll(context& cx) noexcept {
   for (;;) {

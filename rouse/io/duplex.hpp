@@ -1,4 +1,5 @@
-// A byte stream in memory: two ends, two bounded queues. For tests of protocols, and for pipelines inside one process.
+// A byte stream in memory: two ends, two bounded queues. For tests of protocols, and for pipelines
+// inside one process.
 #pragma once
 
 #include <rouse/core/pollable.hpp>
@@ -27,7 +28,8 @@ class [[nodiscard]] duplex_read : public fallible<duplex_read> {
 
  private:
   friend duplex_stream;
-  duplex_read(duplex_stream& from, std::span<std::byte> into) noexcept : from_(&from), into_(into) {}
+  duplex_read(duplex_stream& from, std::span<std::byte> into) noexcept
+      : from_(&from), into_(into) {}
   duplex_stream* from_;
   std::span<std::byte> into_;
   wakeable* waiting_ = nullptr;
@@ -46,7 +48,8 @@ class duplex_write_base {
   [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
 
  protected:
-  duplex_write_base(duplex_stream& to, std::span<const std::byte> bytes, std::size_t* cursor) noexcept
+  duplex_write_base(duplex_stream& to, std::span<const std::byte> bytes,
+                    std::size_t* cursor) noexcept
       : to_(&to), bytes_(bytes), cursor_(cursor) {}
   /// Takes what there is room for. Ready: bytes taken, or an error.
   poll_result<rouse::result<std::size_t>> attempt(context& cx) noexcept;
@@ -64,7 +67,8 @@ class duplex_write_base {
 }  // namespace internal
 
 /// Writes as much as there is room for, 1 byte or more.
-class [[nodiscard]] duplex_write_some : public internal::duplex_write_base, public fallible<duplex_write_some> {
+class [[nodiscard]] duplex_write_some : public internal::duplex_write_base,
+                                        public fallible<duplex_write_some> {
  public:
   poll_result<rouse::result<std::size_t>> poll(context& cx) noexcept;
 
@@ -74,7 +78,8 @@ class [[nodiscard]] duplex_write_some : public internal::duplex_write_base, publ
 };
 
 /// Writes all; the cursor tells how far it came.
-class [[nodiscard]] duplex_write_all : public internal::duplex_write_base, public fallible<duplex_write_all> {
+class [[nodiscard]] duplex_write_all : public internal::duplex_write_base,
+                                       public fallible<duplex_write_all> {
  public:
   poll_result<rouse::result<void>> poll(context& cx) noexcept;
 
@@ -83,9 +88,11 @@ class [[nodiscard]] duplex_write_all : public internal::duplex_write_base, publi
   using duplex_write_base::duplex_write_base;
 };
 
-/// One end. Reading gives what the other end wrote, then 0 once that end is shut down or gone; writing to an end that is gone
-/// is EPIPE. At most `bytes_max` are under way in each direction; a writer waits for room.
-/// @threads  Both ends on one thread. One reader and one writer at a time per end. Movable while no operation is pending.
+/// One end. Reading gives what the other end wrote, then 0 once that end is shut down or gone;
+/// writing to an end that is gone is EPIPE. At most `bytes_max` are under way in each direction; a
+/// writer waits for room.
+/// @threads  Both ends on one thread. One reader and one writer at a time per end. Movable while no
+/// operation is pending.
 class duplex_stream {
  public:
   duplex_stream(duplex_stream&& other) noexcept : end_(std::exchange(other.end_, nullptr)) {}
@@ -93,12 +100,19 @@ class duplex_stream {
   ~duplex_stream();
 
   [[nodiscard]] duplex_read read(std::span<std::byte> into) noexcept { return {*this, into}; }
-  [[nodiscard]] duplex_write_some write_some(std::span<const std::byte> bytes) noexcept { return {*this, bytes, nullptr}; }
-  [[nodiscard]] duplex_write_all write_all(std::span<const std::byte> bytes) noexcept { return {*this, bytes, nullptr}; }
-  [[nodiscard]] duplex_write_all write_all(std::span<const std::byte> bytes, std::size_t& cursor) noexcept {
+  [[nodiscard]] duplex_write_some write_some(std::span<const std::byte> bytes) noexcept {
+    return {*this, bytes, nullptr};
+  }
+  [[nodiscard]] duplex_write_all write_all(std::span<const std::byte> bytes) noexcept {
+    return {*this, bytes, nullptr};
+  }
+  [[nodiscard]] duplex_write_all write_all(std::span<const std::byte> bytes,
+                                           std::size_t& cursor) noexcept {
     return {*this, bytes, &cursor};
   }
-  [[nodiscard]] duplex_write_all write_all(std::string_view text) noexcept { return write_all(as_bytes(text)); }
+  [[nodiscard]] duplex_write_all write_all(std::string_view text) noexcept {
+    return write_all(as_bytes(text));
+  }
   /// The next read gives these first. @errors std::bad_alloc
   void unread(std::span<const std::byte> bytes);
   /// No more will be written here: the other end reads what is there, then 0.

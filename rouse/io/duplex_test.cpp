@@ -21,22 +21,22 @@ TEST(duplex, a_reader_waits_until_it_is_woken_once) {
   auto [a, b] = duplex();
   block memory(8);
   auto read = b.read(memory.first(8));
-  wake_counter waker;
+  counting_waker waker;
   EXPECT_FALSE(poll_once(read, waker).is_ready());
   must_finish(a.write_all("x"));
   must_finish(a.write_all("y"));
-  EXPECT_EQ(waker.wakes, 1);
+  EXPECT_EQ(waker.wakes(), 1u);
   EXPECT_EQ(*must_finish(read), 2u);
 }
 
 TEST(duplex, a_writer_waits_for_room) {
   auto [a, b] = duplex(4);
   auto write = a.write_all("123456");
-  wake_counter waker;
+  counting_waker waker;
   EXPECT_FALSE(poll_once(write, waker).is_ready());
-  EXPECT_EQ(waker.wakes, 0);
+  EXPECT_EQ(waker.wakes(), 0u);
   EXPECT_EQ(take_text(b), "1234");
-  EXPECT_EQ(waker.wakes, 1);
+  EXPECT_EQ(waker.wakes(), 1u);
   EXPECT_TRUE(poll_once(write, waker).is_ready());
   EXPECT_EQ(take_text(b), "56");
 }
@@ -54,15 +54,17 @@ TEST(duplex, bytes_written_before_the_end_are_read_before_it) {
 TEST(duplex, a_lost_peer_ends_the_reader_and_fails_the_writer) {
   auto ends = duplex(1);
   auto a = std::move(ends.first);
-  wake_counter reader, writer;
+  counting_waker reader, writer;
   block memory(1);
   auto read = a.read(memory.first(1));
   auto write = a.write_all("ab");
   EXPECT_FALSE(poll_once(read, reader).is_ready());
   EXPECT_FALSE(poll_once(write, writer).is_ready());
-  { auto gone = std::move(ends.second); }
-  EXPECT_EQ(reader.wakes, 1);
-  EXPECT_EQ(writer.wakes, 1);
+  {
+    auto gone = std::move(ends.second);
+  }
+  EXPECT_EQ(reader.wakes(), 1u);
+  EXPECT_EQ(writer.wakes(), 1u);
   EXPECT_EQ(*must_finish(read), 0u);
   auto failed = poll_once(write);
   ASSERT_TRUE(failed.is_ready());
@@ -71,14 +73,14 @@ TEST(duplex, a_lost_peer_ends_the_reader_and_fails_the_writer) {
 
 TEST(duplex, a_destroyed_operation_is_not_woken) {
   auto [a, b] = duplex();
-  wake_counter waker;
+  counting_waker waker;
   block memory(1);
   {
     auto read = b.read(memory.first(1));
     EXPECT_FALSE(poll_once(read, waker).is_ready());
   }
   must_finish(a.write_all("x"));
-  EXPECT_EQ(waker.wakes, 0);
+  EXPECT_EQ(waker.wakes(), 0u);
   EXPECT_EQ(take_text(b), "x");
 }
 
@@ -110,12 +112,12 @@ TEST(duplex, a_hot_stream_gives_way_when_the_budget_is_used_up) {
   auto [a, b] = duplex();
   must_finish(a.write_all("x"));
   unsigned budget = 0;
-  wake_counter waker;
+  counting_waker waker;
   context cx(waker, &budget);
   block memory(1);
   auto read = b.read(memory.first(1));
   EXPECT_FALSE(read.poll(cx).is_ready());
-  EXPECT_EQ(waker.wakes, 1);
+  EXPECT_EQ(waker.wakes(), 1u);
   EXPECT_EQ(*must_finish(read), 1u);
 }
 

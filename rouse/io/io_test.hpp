@@ -1,8 +1,10 @@
-// For the tests of io: a wake counter, and one poll with it.
+// For the tests of io: polls by hand.
 #pragma once
 
 #include <rouse/core/pollable.hpp>
 #include <rouse/io/bytes.hpp>
+
+#include <tests/support/counting_waker.hpp>
 
 #include <gtest/gtest.h>
 
@@ -11,16 +13,7 @@
 
 namespace rouse::io::testing {
 
-struct wake_counter final : wakeable {
-  wake_counter() noexcept : wakeable(table) {}
-  int wakes = 0;
-  static const wake_table table;
-};
-inline constexpr wake_table wake_counter::table{
-    [](wakeable& w) noexcept { static_cast<wake_counter&>(w).wakes++; },
-    [](wakeable& w) noexcept -> wakeable& { return w; },
-    [](wakeable&) noexcept {},
-};
+using support::counting_waker;
 
 template <class P>
 auto poll_once(P& p, wakeable& w = no_wakeable()) {
@@ -46,7 +39,9 @@ struct block {
   std::vector<std::byte> bytes;
   explicit block(std::size_t n) : bytes(n) {}
   [[nodiscard]] std::span<std::byte> first(std::size_t n) { return std::span(bytes).first(n); }
-  [[nodiscard]] std::string text(std::size_t n) const { return std::string(as_text(std::span(bytes).first(n))); }
+  [[nodiscard]] std::string text(std::size_t n) const {
+    return std::string(as_text(std::span(bytes).first(n)));
+  }
 };
 
 /// Reads up to 64 KiB that must be there.

@@ -61,10 +61,13 @@ class [[nodiscard]] read_exact_operation : public fallible<read_exact_operation<
 
 /// Fills `into`.
 ///
-/// @param cursor  bytes that are there already; moves with the progress. With one of the caller's own nothing is lost by
+/// @param cursor  bytes that are there already; moves with the progress. With one of the caller's
+/// own nothing is lost by
 ///                cancelling: call again with the same arguments.
-/// @errors        end_of_stream when the stream ends first (`cursor` tells where), and those of the stream.
-/// @cancel        Safe with a cursor; without one the bytes read so far are in `into`, but how many is not known.
+/// @errors        end_of_stream when the stream ends first (`cursor` tells where), and those of the
+/// stream.
+/// @cancel        Safe with a cursor; without one the bytes read so far are in `into`, but how many
+/// is not known.
 template <async_read S>
 [[nodiscard]] auto read_exact(S& from, std::span<std::byte> into, std::size_t& cursor) noexcept {
   return read_exact_operation<S>(from, into, &cursor);

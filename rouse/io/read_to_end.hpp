@@ -25,7 +25,8 @@ class [[nodiscard]] read_to_end_operation : public fallible<read_to_end_operatio
         if (cancelled_) return pending;
         // One byte more than is allowed, to tell "exactly the limit" from "over it".
         const std::size_t room = bytes_max_ - std::min(bytes_max_, into_->size());
-        const std::size_t piece = std::min(std::max<std::size_t>(piece_min, into_->size()), room + (room < no_bound ? 1 : 0));
+        const std::size_t piece = std::min(std::max<std::size_t>(piece_min, into_->size()),
+                                           room + (room < no_bound ? 1 : 0));
         reading_.emplace(from_->read(into_->prepare(piece).first(piece)));
       }
       auto answer = reading_->poll(cx);

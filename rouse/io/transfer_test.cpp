@@ -142,7 +142,9 @@ TEST(copy, a_destroyed_one_gives_back_what_was_not_written) {
 TEST(copy, a_failed_writer_fails_it) {
   auto [a, b] = duplex();
   auto ends = duplex();
-  { auto gone = std::move(ends.second); }
+  {
+    auto gone = std::move(ends.second);
+  }
   must_finish(a.write_all("abc"));
   auto moving = copy(b, ends.first);
   auto answer = poll_once(moving);

@@ -36,7 +36,9 @@ struct unix_name {
 
 namespace {
 
-std::unexpected<error> bad(const char* what) noexcept { return std::unexpected(error(what, errc::invalid_input)); }
+std::unexpected<error> bad(const char* what) noexcept {
+  return std::unexpected(error(what, errc::invalid_input));
+}
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -53,14 +55,16 @@ constexpr long parse_decimal(std::string_view text, long limit) noexcept {
 
 result<std::uint16_t> parse_port(std::string_view text) noexcept {
   if (text.empty()) return bad("address: the port is missing");
-  if (!std::all_of(text.begin(), text.end(), is_digit)) return bad("address: the port is not a number");
+  if (!std::all_of(text.begin(), text.end(), is_digit))
+    return bad("address: the port is not a number");
   if (text.size() > 1 && text[0] == '0') return bad("address: the port begins with 0");
   const long port = parse_decimal(text, 65535);
   if (port < 0) return bad("address: the port is over 65535");
   return static_cast<std::uint16_t>(port);
 }
 
-/// Four numbers without leading zeros (which some readers take as octal). False when it is anything else.
+/// Four numbers without leading zeros (which some readers take as octal). False when it is anything
+/// else.
 bool parse_ipv4(std::string_view text, std::uint8_t* out) noexcept {
   for (int i = 0; i < 4; i++) {
     const std::size_t dot = i < 3 ? text.find('.') : text.size();
@@ -109,7 +113,8 @@ bool parse_ipv6(std::string_view text, std::uint8_t (&out)[16]) noexcept {
   if (gap == std::string_view::npos) return parse_groups(text, out, 16) == 16;
   const std::string_view head = text.substr(0, gap), tail = text.substr(gap + 2);
   if (tail.find("::") != std::string_view::npos) return false;
-  // "::" stands for at least one group, so 14 bytes at most are written out. A dotted end belongs to the tail only.
+  // "::" stands for at least one group, so 14 bytes at most are written out. A dotted end belongs
+  // to the tail only.
   if (head.find('.') != std::string_view::npos) return false;
   std::uint8_t end[14] = {};
   const int front = head.empty() ? 0 : parse_groups(head, out, 14);
@@ -144,7 +149,8 @@ bool is_mapped_v4(const std::uint8_t* ip) noexcept {
   return std::memcmp(ip, prefix, sizeof prefix) == 0;
 }
 
-/// RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as "::".
+/// RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as
+/// "::".
 void append_ipv6(std::string& text, const std::uint8_t* ip) {
   if (is_mapped_v4(ip)) {
     text += "::ffff:";
@@ -152,11 +158,13 @@ void append_ipv6(std::string& text, const std::uint8_t* ip) {
     return;
   }
   unsigned groups[8];
-  for (int i = 0; i < 8; i++) groups[i] = static_cast<unsigned>(ip[2 * i]) << 8 | ip[2 * i + 1];
+  for (int i = 0; i < 8; i++)
+    groups[i] = static_cast<unsigned>(ip[2 * i]) << 8 | ip[2 * i + 1];
   int longest = 1, at = -1;
   for (int i = 0; i < 8; i++) {
     int run = 0;
-    while (i + run < 8 && groups[i + run] == 0) run++;
+    while (i + run < 8 && groups[i + run] == 0)
+      run++;
     if (run > longest) longest = run, at = i;
     if (run) i += run - 1;
   }
@@ -203,7 +211,8 @@ result<host_and_port> split(std::string_view text) noexcept {
   }
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return bad("address: the port is missing");
-  if (text.find(':', colon + 1) != std::string_view::npos) return bad("address: an IPv6 address needs brackets before its port");
+  if (text.find(':', colon + 1) != std::string_view::npos)
+    return bad("address: an IPv6 address needs brackets before its port");
   return host_and_port{text.substr(0, colon), text.substr(colon + 1), false};
 }
 
@@ -216,12 +225,14 @@ result<address> parse_unix(std::string_view name) noexcept {
 
 /// Looks like an attempt at an IPv4 address, so its errors should speak of one.
 bool is_numeric(std::string_view host) noexcept {
-  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; });
+  return !host.empty() &&
+         std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; });
 }
 
 /// Inside brackets: an IPv6 address, with a numeric scope.
 result<address> parse_bracketed(std::string_view host, std::uint16_t port) noexcept {
-  if (host.find(':') == std::string_view::npos) return bad("address: only an IPv6 address stands in brackets");
+  if (host.find(':') == std::string_view::npos)
+    return bad("address: only an IPv6 address stands in brackets");
   return address::parse_ip(host, port);
 }
 
@@ -264,7 +275,8 @@ address::~address() {
   if (is_unix() && name_) name_->release();
 }
 
-address address::ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d, std::uint16_t port) noexcept {
+address address::ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d,
+                      std::uint16_t port) noexcept {
   address made;
   made.ip_[0] = a;
   made.ip_[1] = b;
@@ -275,7 +287,8 @@ address address::ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8
   return made;
 }
 
-address address::ipv6(std::span<const std::uint8_t, 16> bytes, std::uint16_t port, std::uint32_t scope) noexcept {
+address address::ipv6(std::span<const std::uint8_t, 16> bytes, std::uint16_t port,
+                      std::uint32_t scope) noexcept {
   address made;
   std::memcpy(made.ip_, bytes.data(), sizeof made.ip_);
   made.port_ = port;
@@ -312,7 +325,8 @@ result<address> address::unix_path(std::string_view path) noexcept {
 
 result<address> address::unix_abstract(std::string_view name) noexcept {
   if (name.empty()) return bad("address: the abstract Unix name is empty");
-  if (name.size() > abstract_bytes_max) return bad("address: the abstract Unix name is over 106 bytes");
+  if (name.size() > abstract_bytes_max)
+    return bad("address: the abstract Unix name is over 106 bytes");
   return make_unix(name, true);
 }
 
@@ -326,7 +340,8 @@ address address::unix_unnamed() noexcept {
 result<address> address::parse_ip(std::string_view text, std::uint16_t port) noexcept {
   if (text.find(':') == std::string_view::npos) {
     std::uint8_t ip[4];
-    if (!parse_ipv4(text, ip)) return bad("address: not four numbers of 0 to 255 (or a host name, or IPv6)");
+    if (!parse_ipv4(text, ip))
+      return bad("address: not four numbers of 0 to 255 (or a host name, or IPv6)");
     return ipv4(ip[0], ip[1], ip[2], ip[3], port);
   }
   std::uint32_t scope = 0;
@@ -365,7 +380,8 @@ bool address::is_loopback() const noexcept {
 
 bool address::is_unspecified() const noexcept {
   const auto all = bytes();
-  return !all.empty() && std::all_of(all.begin(), all.end(), [](std::uint8_t byte) { return byte == 0; });
+  return !all.empty() &&
+         std::all_of(all.begin(), all.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
 std::span<const std::uint8_t> address::bytes() const noexcept {
@@ -435,10 +451,12 @@ result<endpoint> endpoint::parse(std::string_view text) {
     if (!inside) return std::unexpected(inside.error());
     if (percent == std::string_view::npos) return endpoint(std::move(*inside));
     const std::string_view zone = parts->host.substr(percent + 1);
-    if (!std::all_of(zone.begin(), zone.end(), is_digit)) {  // an interface's name: the resolver knows its index
+    if (!std::all_of(zone.begin(), zone.end(),
+                     is_digit)) {  // an interface's name: the resolver knows its index
       constexpr std::size_t zone_bytes_max = 15;
       const bool fits = !zone.empty() && zone.size() <= zone_bytes_max;
-      if (!fits || !std::all_of(zone.begin(), zone.end(), [](char c) { return c > ' ' && c < 127 && c != '%' && c != '/'; }))
+      if (!fits || !std::all_of(zone.begin(), zone.end(),
+                                [](char c) { return c > ' ' && c < 127 && c != '%' && c != '/'; }))
         return bad("address: the scope after % is no interface");
       endpoint made(address::any_v6(*port));
       made.host_ = parts->host;

@@ -46,9 +46,9 @@ TEST(address, parses_ipv6_and_prints_it_by_rfc_5952) {
   const std::pair<const char*, const char*> cases[] = {
       {"[::1]:80", "[::1]:80"},
       {"[::]:0", "[::]:0"},
-      {"[2001:DB8:0:0:1:0:0:1]:443", "[2001:db8::1:0:0:1]:443"},   // the first of two equal runs
-      {"[2001:db8:0:1:1:1:1:1]:1", "[2001:db8:0:1:1:1:1:1]:1"},   // one group alone is not shortened
-      {"[1:0:0:2:0:0:0:3]:1", "[1:0:0:2::3]:1"},                  // the longest run
+      {"[2001:DB8:0:0:1:0:0:1]:443", "[2001:db8::1:0:0:1]:443"},  // the first of two equal runs
+      {"[2001:db8:0:1:1:1:1:1]:1", "[2001:db8:0:1:1:1:1:1]:1"},  // one group alone is not shortened
+      {"[1:0:0:2:0:0:0:3]:1", "[1:0:0:2::3]:1"},                 // the longest run
       {"[1::]:1", "[1::]:1"},
       {"[1:2:3:4:5:6:7::]:1", "[1:2:3:4:5:6:7:0]:1"},
       {"[::2:3:4:5:6:7:8]:1", "[0:2:3:4:5:6:7:8]:1"},
@@ -58,7 +58,8 @@ TEST(address, parses_ipv6_and_prints_it_by_rfc_5952) {
       {"[fe80::1%4294967295]:80", "[fe80::1%4294967295]:80"},
       {"[0001:0002:0003:0004:0005:0006:0007:0008]:1", "[1:2:3:4:5:6:7:8]:1"},
   };
-  for (auto [text, canonical] : cases) EXPECT_EQ(must_parse(text).to_string(), canonical) << text;
+  for (auto [text, canonical] : cases)
+    EXPECT_EQ(must_parse(text).to_string(), canonical) << text;
   EXPECT_EQ(must_parse("[fe80::1%2]:80").scope(), 2u);
   EXPECT_TRUE(must_parse("[::1]:1").is_loopback());
   EXPECT_TRUE(must_parse("[::ffff:127.9.9.9]:1").is_loopback());
@@ -84,7 +85,8 @@ TEST(address, parses_unix_paths_and_abstract_names) {
   EXPECT_EQ(name.to_string(), "unix:@app");
   EXPECT_NE(name, *address::unix_path("app"));
   EXPECT_EQ(address::unix_unnamed().to_string(), "unix:");
-  EXPECT_EQ(address::unix_abstract(std::string_view("a\0\n\\", 4))->to_string(), "unix:@a\\x00\\x0a\\x5c");
+  EXPECT_EQ(address::unix_abstract(std::string_view("a\0\n\\", 4))->to_string(),
+            "unix:@a\\x00\\x0a\\x5c");
 }
 
 TEST(address, unix_names_are_refused_one_past_the_edge) {
@@ -120,10 +122,33 @@ TEST(address, errors_name_the_bad_part) {
 }
 
 TEST(address, malformed_ip_addresses_are_refused) {
-  for (const char* text : {"1.2.3:1", "1.2.3.4.5:1", "1.2.3.256:1", "01.2.3.4:1", "1.2.3.:1", ".1.2.3:1", "1..2.3:1", "1.2.3.4 :1",
-                           "0x7f.0.0.1:1", "host:1", "[:]:1", "[:::]:1", "[1::2::3]:1", "[1:2:3:4:5:6:7]:1", "[1:2:3:4:5:6:7:8:9]:1",
-                           "[1:2:3:4:5:6:7:8::]:1", "[::1:2:3:4:5:6:7:8]:1", "[12345::]:1", "[g::]:1", "[1:]:1", "[:1]:1",
-                           "[1.2.3.4::]:1", "[::1.2.3]:1", "[::1.2.3.4:5]:1", "[::1 ]:1", "[]:1", "[1:2:3:4:5:6:7:1.2.3.4]:1"})
+  for (const char* text : {"1.2.3:1",
+                           "1.2.3.4.5:1",
+                           "1.2.3.256:1",
+                           "01.2.3.4:1",
+                           "1.2.3.:1",
+                           ".1.2.3:1",
+                           "1..2.3:1",
+                           "1.2.3.4 :1",
+                           "0x7f.0.0.1:1",
+                           "host:1",
+                           "[:]:1",
+                           "[:::]:1",
+                           "[1::2::3]:1",
+                           "[1:2:3:4:5:6:7]:1",
+                           "[1:2:3:4:5:6:7:8:9]:1",
+                           "[1:2:3:4:5:6:7:8::]:1",
+                           "[::1:2:3:4:5:6:7:8]:1",
+                           "[12345::]:1",
+                           "[g::]:1",
+                           "[1:]:1",
+                           "[:1]:1",
+                           "[1.2.3.4::]:1",
+                           "[::1.2.3]:1",
+                           "[::1.2.3.4:5]:1",
+                           "[::1 ]:1",
+                           "[]:1",
+                           "[1:2:3:4:5:6:7:1.2.3.4]:1"})
     EXPECT_FALSE(address::parse(text)) << text << " became " << address::parse(text)->to_string();
 }
 
@@ -149,8 +174,10 @@ TEST(address, what_it_prints_it_reads_again) {
   std::mt19937 random(41);
   for (int i = 0; i < 2000; i++) {
     std::uint8_t ip[16];
-    for (auto& byte : ip) byte = random() % 3 ? 0 : static_cast<std::uint8_t>(random());
-    const address a = address::ipv6(ip, static_cast<std::uint16_t>(random()), static_cast<std::uint32_t>(random() % 2 ? 0 : random()));
+    for (auto& byte : ip)
+      byte = random() % 3 ? 0 : static_cast<std::uint8_t>(random());
+    const address a = address::ipv6(ip, static_cast<std::uint16_t>(random()),
+                                    static_cast<std::uint32_t>(random() % 2 ? 0 : random()));
     ASSERT_EQ(must_parse(a.to_string()), a) << a.to_string();
   }
 }
@@ -192,7 +219,8 @@ TEST(endpoint, an_interface_name_is_left_to_the_resolver) {
 }
 
 TEST(fault_X2, bad_host_names_are_refused_before_any_query) {
-  const std::string label(63, 'a'), longest = label + "." + label + "." + label + "." + std::string(61, 'b');
+  const std::string label(63, 'a'),
+      longest = label + "." + label + "." + label + "." + std::string(61, 'b');
   ASSERT_EQ(longest.size(), 253u);
   EXPECT_TRUE(check_host_name(longest));
   EXPECT_TRUE(check_host_name(longest + "."));
@@ -205,16 +233,21 @@ TEST(fault_X2, bad_host_names_are_refused_before_any_query) {
   EXPECT_STREQ(check_host_name("a..").error().operation, "host name: an empty label");
   EXPECT_FALSE(check_host_name(std::string_view("a\0.example.org", 14)));
   EXPECT_FALSE(check_host_name("a b"));
-  EXPECT_FALSE(check_host_name("b\xc3\xbc" "cher.de"));
+  EXPECT_FALSE(
+      check_host_name("b\xc3\xbc"
+                      "cher.de"));
   EXPECT_TRUE(check_host_name("xn--bcher-kva.de"));
   EXPECT_TRUE(check_host_name("_sip.example"));
 }
 
 TEST(fault_X2, numbers_in_disguise_are_no_host_names) {
-  for (const char* host : {"127.1", "1", "0x7f.1", "0x7f000001", "017700000001", "example.0x1f", "example.1", "0x"})
+  for (const char* host :
+       {"127.1", "1", "0x7f.1", "0x7f000001", "017700000001", "example.0x1f", "example.1", "0x"})
     EXPECT_FALSE(check_host_name(host)) << host;
-  for (const char* host : {"1.example", "3com.com", "0xcafe.org", "0xyz"}) EXPECT_TRUE(check_host_name(host)) << host;
-  EXPECT_EQ(why_no_endpoint("127.1:80"), "address: not four numbers of 0 to 255 (or a host name, or IPv6)");
+  for (const char* host : {"1.example", "3com.com", "0xcafe.org", "0xyz"})
+    EXPECT_TRUE(check_host_name(host)) << host;
+  EXPECT_EQ(why_no_endpoint("127.1:80"),
+            "address: not four numbers of 0 to 255 (or a host name, or IPv6)");
   EXPECT_EQ(why_no_endpoint("0x7f.1:80"), "host name: ends in a number");
 }
 

@@ -11,12 +11,14 @@ result<void> check(int fd, bool unix_domain, bool listening) noexcept {
   const auto facts = sys::facts_of(fd);
   if (!facts) return std::unexpected(error("adopt", facts.error().code));
   const bool is_unix = facts->family == sys::address_family::unix_path;
-  const bool is_ip = facts->family == sys::address_family::ipv4 || facts->family == sys::address_family::ipv6;
+  const bool is_ip =
+      facts->family == sys::address_family::ipv4 || facts->family == sys::address_family::ipv6;
   if (!(unix_domain ? is_unix : is_ip) || facts->type != sys::socket_type::stream)
     return std::unexpected(error("adopt: another kind of socket", errc::invalid_input));
   if (facts->is_listening != listening)
     return std::unexpected(
-        error(listening ? "adopt: the socket does not listen" : "adopt: the socket listens", errc::invalid_input));
+        error(listening ? "adopt: the socket does not listen" : "adopt: the socket listens",
+              errc::invalid_input));
   return {};
 }
 
@@ -34,7 +36,8 @@ result<adopted> adopt_stream(sys::descriptor fd, bool unix_domain) noexcept {
   if (auto fits = check(fd.get(), unix_domain, false); !fits) return std::unexpected(fits.error());
   const auto peer = sys::peer_address(fd.get());
   if (!peer) return std::unexpected(error("adopt", peer.error().code));
-  auto attached = (*here)->attach(std::move(fd), unix_domain ? source_kind::stream : source_kind::tcp);
+  auto attached =
+      (*here)->attach(std::move(fd), unix_domain ? source_kind::stream : source_kind::tcp);
   if (!attached) return std::unexpected(attached.error());
   return adopted{std::move(*attached), from_native(*peer)};
 }

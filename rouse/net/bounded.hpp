@@ -7,21 +7,27 @@
 namespace rouse::net {
 
 struct io_options {
-  nanoseconds within = no_limit;  ///< longest wait, counted from the call; then the operation fails with ETIMEDOUT
+  nanoseconds within =
+      no_limit;  ///< longest wait, counted from the call; then the operation fails with ETIMEDOUT
 };
 
-/// `rouse::timeout` for one leaf, whose error keeps the peer's name. The deadline passed, the operation is cancelled and that is
-/// awaited; a result that beat the cancel still wins. Without a limit no timer is needed.
+/// `rouse::timeout` for one leaf, whose error keeps the peer's name. The deadline passed, the
+/// operation is cancelled and that is awaited; a result that beat the cancel still wins. Without a
+/// limit no timer is needed.
 /// @errors  those of the operation; ETIMEDOUT; no_context and runtime_shut_down of the timer.
 template <class Operation>
 class [[nodiscard]] bounded : public fallible<bounded<Operation>> {
  public:
   bounded(Operation&& inner, io_options options, const char* name) noexcept
-      : inner_(std::move(inner)), timer_(sleep(options.within)), name_(name), limited_(options.within != no_limit) {}
+      : inner_(std::move(inner)),
+        timer_(sleep(options.within)),
+        name_(name),
+        limited_(options.within != no_limit) {}
   bounded(bounded&&) noexcept = default;  // before the first poll
 
   poll_result<raw_output<Operation>> poll(context& cx) noexcept {
-    if (auto answer = inner_.poll(cx); answer.is_ready() || phase_ == phase::cancelled || !limited_) return answer;
+    if (auto answer = inner_.poll(cx); answer.is_ready() || phase_ == phase::cancelled || !limited_)
+      return answer;
     if (phase_ == phase::running) {
       auto over = timer_.poll(cx);
       if (!over.is_ready()) return pending;

@@ -21,14 +21,16 @@ int clamp_bytes(std::size_t bytes) noexcept {
   return static_cast<int>(std::min<std::size_t>(bytes, static_cast<std::size_t>(INT_MAX / 2)));
 }
 
-result<sys::descriptor> open_for(const address& to, const connect_options& options, const address& from) noexcept {
+result<sys::descriptor> open_for(const address& to, const connect_options& options,
+                                 const address& from) noexcept {
   const auto family = to.is_ipv4()   ? sys::address_family::ipv4
                       : to.is_ipv6() ? sys::address_family::ipv6
                                      : sys::address_family::unix_path;
   auto fd = sys::open_socket(family, sys::socket_type::stream);
   if (!fd) return fd;
   if (options.receive_buffer_bytes)
-    if (auto set = sys::set_receive_buffer(fd->get(), clamp_bytes(options.receive_buffer_bytes)); !set)
+    if (auto set = sys::set_receive_buffer(fd->get(), clamp_bytes(options.receive_buffer_bytes));
+        !set)
       return std::unexpected(set.error());
   if (options.send_buffer_bytes)
     if (auto set = sys::set_send_buffer(fd->get(), clamp_bytes(options.send_buffer_bytes)); !set)
@@ -36,11 +38,13 @@ result<sys::descriptor> open_for(const address& to, const connect_options& optio
   if (to.is_ip())
     if (auto set = sys::set_no_delay(fd->get(), true); !set) return std::unexpected(set.error());
   if (from)
-    if (auto bound = sys::bind(fd->get(), to_native(from)); !bound) return std::unexpected(bound.error());
+    if (auto bound = sys::bind(fd->get(), to_native(from)); !bound)
+      return std::unexpected(bound.error());
   return fd;
 }
 
-/// A free port on this machine, connected to by its own number: TCP's simultaneous open makes the socket its own peer.
+/// A free port on this machine, connected to by its own number: TCP's simultaneous open makes the
+/// socket its own peer.
 bool is_connected_to_itself(int fd, const address& to) noexcept {
   if (!to.is_ip() || !to.is_loopback()) return false;
   const auto here = sys::local_address(fd);
@@ -54,20 +58,23 @@ class attempt {
   attempt(const attempt&) = delete;
   attempt& operator=(const attempt&) = delete;
 
-  poll_result<result<source>> poll(context& cx, const connect_options& options, const address& from) noexcept {
+  poll_result<result<source>> poll(context& cx, const connect_options& options,
+                                   const address& from) noexcept {
     if (!socket_) {
       const auto here = current_reactor("connect");
       if (!here) return std::unexpected(here.error());
       auto fd = open_for(peer_, options, from);
       if (!fd) return std::unexpected(fd.error());
-      auto attached = (*here)->attach(std::move(*fd), peer_.is_unix() ? source_kind::stream : source_kind::tcp);
+      auto attached =
+          (*here)->attach(std::move(*fd), peer_.is_unix() ? source_kind::stream : source_kind::tcp);
       if (!attached) return std::unexpected(attached.error());
       socket_ = std::move(*attached);
       operation_.connect(socket_, native_);
     }
     if (!operation_.poll(cx)) return pending;
     if (operation_.result() < 0) return std::unexpected(operation_.failure());
-    if (is_connected_to_itself(socket_.fd(), peer_)) return std::unexpected(error("connect", ECONNREFUSED));
+    if (is_connected_to_itself(socket_.fd(), peer_))
+      return std::unexpected(error("connect", ECONNREFUSED));
     return result<source>(std::move(socket_));
   }
   poll_result<void> poll_cancel(context& cx) noexcept { return operation_.poll_cancel(cx); }
@@ -85,7 +92,8 @@ class attempt {
 /// The first family stays first, then the families take turns (RFC 8305, section 4).
 std::vector<address> interleave(std::vector<address> found) {
   std::vector<address> first, second, mixed;
-  for (address& a : found) (a.family() == found.front().family() ? first : second).push_back(a);
+  for (address& a : found)
+    (a.family() == found.front().family() ? first : second).push_back(a);
   for (std::size_t i = 0; i < std::max(first.size(), second.size()); i++) {
     if (i < first.size()) mixed.push_back(std::move(first[i]));
     if (i < second.size()) mixed.push_back(std::move(second[i]));
@@ -98,7 +106,8 @@ constexpr nanoseconds retry_longest = std::chrono::milliseconds(50);
 
 }  // namespace
 
-/// Looks up, then races the addresses. Everything that waits lies here, so the operation itself can move at any time.
+/// Looks up, then races the addresses. Everything that waits lies here, so the operation itself can
+/// move at any time.
 class connect_state {
  public:
   connect_state(result<endpoint> where, const connect_options& options, bool unix_domain)
@@ -134,7 +143,8 @@ class connect_state {
     if (lookup_) lookup_->disown();
     if (deadline_) deadline_->disown();
     if (pause_) pause_->disown();
-    for (auto& a : running_) a->disown();
+    for (auto& a : running_)
+      a->disown();
   }
   [[nodiscard]] std::string subject() const { return where_ ? where_->to_string() : std::string(); }
   [[nodiscard]] const address& peer() const noexcept { return peer_; }
@@ -144,7 +154,8 @@ class connect_state {
   poll_result<result<void>> poll_targets(context& cx) {
     if (where_->is_resolved()) {
       if (where_->resolved().is_unix() != unix_domain_)
-        return std::unexpected(error(unix_domain_ ? "connect: no Unix address" : "connect: a Unix address needs connect_unix",
+        return std::unexpected(error(unix_domain_ ? "connect: no Unix address"
+                                                  : "connect: a Unix address needs connect_unix",
                                      errc::invalid_input));
       targets_.push_back(where_->resolved());
       return result<void>();
@@ -164,7 +175,8 @@ class connect_state {
     return result<void>();
   }
 
-  /// Polls every address under way; starts the next one when the last has failed or had its head start.
+  /// Polls every address under way; starts the next one when the last has failed or had its head
+  /// start.
   poll_result<result<source>> poll_race(context& cx) {
     for (;;) {
       for (std::size_t i = 0; i < running_.size();) {
@@ -217,7 +229,8 @@ class connect_state {
     if (!answer.is_ready()) return pending;
     running_.clear();
     lookup_.reset();
-    if (const auto elapsed = answer.take(); !elapsed) return std::unexpected(error("connect", elapsed.error().code));
+    if (const auto elapsed = answer.take(); !elapsed)
+      return std::unexpected(error("connect", elapsed.error().code));
     return std::unexpected(error("connect", ETIMEDOUT));
   }
 
@@ -241,8 +254,12 @@ class connect_state {
 connect_base::connect_base(result<endpoint> where, const connect_options& options, bool unix_domain)
     : state_(new connect_state(std::move(where), options, unix_domain)) {}
 connect_base::~connect_base() { delete state_; }
-poll_result<rouse::result<source>> connect_base::poll_source(context& cx) { return state_->poll(cx); }
-poll_result<void> connect_base::poll_cancel(context& cx) noexcept { return state_->poll_cancel(cx); }
+poll_result<rouse::result<source>> connect_base::poll_source(context& cx) {
+  return state_->poll(cx);
+}
+poll_result<void> connect_base::poll_cancel(context& cx) noexcept {
+  return state_->poll_cancel(cx);
+}
 void connect_base::disown() noexcept { state_->disown(); }
 std::string connect_base::subject() const { return state_->subject(); }
 address connect_base::peer() const noexcept { return state_->peer(); }
@@ -252,7 +269,9 @@ address connect_base::peer() const noexcept { return state_->peer(); }
 connect_operation connect(std::string_view where, const connect_options& options) {
   return {endpoint::parse(where), options};
 }
-connect_operation connect(endpoint where, const connect_options& options) { return {std::move(where), options}; }
+connect_operation connect(endpoint where, const connect_options& options) {
+  return {std::move(where), options};
+}
 
 connect_unix_operation connect_unix(std::string_view where, const connect_options& options) {
   auto parsed = where.starts_with("unix:") ? address::parse(where) : address::unix_path(where);

@@ -1,4 +1,5 @@
-// Two owners of one stream, for a reading and a writing task that end independently. (`stream.split()` lends instead.)
+// Two owners of one stream, for a reading and a writing task that end independently.
+// (`stream.split()` lends instead.)
 #pragma once
 
 #include <rouse/base/assert.hpp>
@@ -24,10 +25,12 @@ struct shared_stream {
 }  // namespace internal
 
 /// Takes a stream apart. One allocation. The halves stay on the stream's thread.
-/// @example  `auto halves = net::into_halves(std::move(stream)); spawn(reader(std::move(halves.read)));`
+/// @example  `auto halves = net::into_halves(std::move(stream));
+/// spawn(reader(std::move(halves.read)));`
 template <class Stream>
 [[nodiscard]] owned_halves<Stream> into_halves(Stream whole);
-/// Puts the halves of one stream together again; others assert (`belongs_to` tells). No operation may be pending.
+/// Puts the halves of one stream together again; others assert (`belongs_to` tells). No operation
+/// may be pending.
 template <class Stream>
 [[nodiscard]] Stream reunite(owned_read_half<Stream> read, owned_write_half<Stream> write) noexcept;
 
@@ -35,7 +38,8 @@ template <class Stream>
 template <class Stream>
 class owned_read_half {
  public:
-  owned_read_half(owned_read_half&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+  owned_read_half(owned_read_half&& other) noexcept
+      : shared_(std::exchange(other.shared_, nullptr)) {}
   owned_read_half& operator=(owned_read_half&& other) noexcept {
     owned_read_half taken(std::move(other));
     std::swap(shared_, taken.shared_);
@@ -48,12 +52,18 @@ class owned_read_half {
   [[nodiscard]] auto read(Args&&... args) noexcept {
     return shared_->whole.read(std::forward<Args>(args)...);
   }
-  [[nodiscard]] read_into_operation read(std::span<std::byte> into) noexcept { return shared_->whole.read(into); }
+  [[nodiscard]] read_into_operation read(std::span<std::byte> into) noexcept {
+    return shared_->whole.read(into);
+  }
   void unread(lease bytes) noexcept { shared_->whole.unread(std::move(bytes)); }
   void unread(std::span<const std::byte> bytes) { shared_->whole.unread(bytes); }
-  [[nodiscard]] const address& peer_address() const noexcept { return shared_->whole.peer_address(); }
+  [[nodiscard]] const address& peer_address() const noexcept {
+    return shared_->whole.peer_address();
+  }
   [[nodiscard]] std::string subject() const { return shared_->whole.subject(); }
-  [[nodiscard]] bool belongs_to(const owned_write_half<Stream>& other) const noexcept { return shared_ == other.shared_; }
+  [[nodiscard]] bool belongs_to(const owned_write_half<Stream>& other) const noexcept {
+    return shared_ == other.shared_;
+  }
 
  private:
   friend owned_write_half<Stream>;
@@ -67,7 +77,8 @@ class owned_read_half {
 template <class Stream>
 class owned_write_half {
  public:
-  owned_write_half(owned_write_half&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+  owned_write_half(owned_write_half&& other) noexcept
+      : shared_(std::exchange(other.shared_, nullptr)) {}
   owned_write_half& operator=(owned_write_half&& other) noexcept {
     owned_write_half taken(std::move(other));
     std::swap(shared_, taken.shared_);
@@ -88,8 +99,12 @@ class owned_write_half {
   [[nodiscard]] auto write_some(Args&&... args) noexcept {
     return shared_->whole.write_some(std::forward<Args>(args)...);
   }
-  [[nodiscard]] shutdown_operation shutdown() noexcept { return shared_->whole.shutdown(direction::write); }
-  [[nodiscard]] const address& peer_address() const noexcept { return shared_->whole.peer_address(); }
+  [[nodiscard]] shutdown_operation shutdown() noexcept {
+    return shared_->whole.shutdown(direction::write);
+  }
+  [[nodiscard]] const address& peer_address() const noexcept {
+    return shared_->whole.peer_address();
+  }
   [[nodiscard]] std::string subject() const { return shared_->whole.subject(); }
 
  private:
@@ -104,7 +119,8 @@ template <class Stream>
 struct owned_halves {
   owned_read_half<Stream> read;
   owned_write_half<Stream> write;
-  owned_halves(owned_read_half<Stream> r, owned_write_half<Stream> w) noexcept : read(std::move(r)), write(std::move(w)) {}
+  owned_halves(owned_read_half<Stream> r, owned_write_half<Stream> w) noexcept
+      : read(std::move(r)), write(std::move(w)) {}
 };
 
 template <class Stream>

@@ -42,23 +42,31 @@ void listen_operation::disown() noexcept {
   if (lookup_) lookup_->disown();
 }
 
-std::string listen_operation::subject() const { return where_ ? where_->to_string() : std::string(); }
+std::string listen_operation::subject() const {
+  return where_ ? where_->to_string() : std::string();
+}
 
 poll_result<rouse::result<unix_listener>> listen_unix_operation::poll(context&) noexcept {
   if (!where_) return std::unexpected(where_.error());
   return unix_listener::bind(*where_, options_);
 }
 
-std::string listen_unix_operation::subject() const { return where_ ? where_->to_string() : std::string(); }
+std::string listen_unix_operation::subject() const {
+  return where_ ? where_->to_string() : std::string();
+}
 
 listen_operation listen(std::string_view where, const listen_options& options) {
   return {endpoint::parse(where), options};
 }
-listen_operation listen(endpoint where, const listen_options& options) { return {std::move(where), options}; }
+listen_operation listen(endpoint where, const listen_options& options) {
+  return {std::move(where), options};
+}
 
 listen_unix_operation listen_unix(std::string_view where, const unix_listen_options& options) {
   return {where.starts_with("unix:") ? address::parse(where) : address::unix_path(where), options};
 }
-listen_unix_operation listen_unix(const address& where, const unix_listen_options& options) { return {where, options}; }
+listen_unix_operation listen_unix(const address& where, const unix_listen_options& options) {
+  return {where, options};
+}
 
 }  // namespace rouse::net

@@ -39,16 +39,20 @@ class [[nodiscard]] listen_unix_operation : public fallible<listen_unix_operatio
   unix_listen_options options_;
 };
 
-/// Listens over TCP: `"127.0.0.1:7000"`, `"[::1]:7000"`, `":7000"` (every local address, IPv6 and IPv4), `"localhost:7000"` (the
-/// first address of the name that can be had). Port 0 takes one that is free: ask `local_address()`.
+/// Listens over TCP: `"127.0.0.1:7000"`, `"[::1]:7000"`, `":7000"` (every local address, IPv6 and
+/// IPv4), `"localhost:7000"` (the first address of the name that can be had). Port 0 takes one that
+/// is free: ask `local_address()`.
 ///
-/// @errors  invalid_input (with the bad part), EADDRINUSE, EADDRNOTAVAIL, EACCES, host_not_found, no_context, ...
+/// @errors  invalid_input (with the bad part), EADDRINUSE, EADDRNOTAVAIL, EACCES, host_not_found,
+/// no_context, ...
 /// @example `auto listener = co_await net::listen("127.0.0.1:7000", {.backlog = 64});`
 [[nodiscard]] listen_operation listen(std::string_view where, const listen_options& options = {});
 [[nodiscard]] listen_operation listen(endpoint where, const listen_options& options = {});
 
 /// Listens at a path, `"unix:/path"` or `"unix:@abstract"`; see unix_listener::bind.
-[[nodiscard]] listen_unix_operation listen_unix(std::string_view where, const unix_listen_options& options = {});
-[[nodiscard]] listen_unix_operation listen_unix(const address& where, const unix_listen_options& options = {});
+[[nodiscard]] listen_unix_operation listen_unix(std::string_view where,
+                                                const unix_listen_options& options = {});
+[[nodiscard]] listen_unix_operation listen_unix(const address& where,
+                                                const unix_listen_options& options = {});
 
 }  // namespace rouse::net

@@ -7,8 +7,8 @@
 namespace rouse::net {
 namespace {
 
-/// What accept passes on about a connection that died in the backlog, or about the network behind it (accept(2)); the listener
-/// itself is well, so the next connection is asked for.
+/// What accept passes on about a connection that died in the backlog, or about the network behind
+/// it (accept(2)); the listener itself is well, so the next connection is asked for.
 bool concerns_one_connection(int code) noexcept {
   switch (code) {
     case EINTR:

@@ -1,4 +1,5 @@
-// What TCP and Unix listeners share: a socket that connections arrive at, and the operation that takes the next one.
+// What TCP and Unix listeners share: a socket that connections arrive at, and the operation that
+// takes the next one.
 #pragma once
 
 #include <rouse/core/pollable.hpp>
@@ -47,7 +48,8 @@ class accept_base {
 
 /// `listener.accept()`: the next connection.
 template <class Stream>
-class [[nodiscard]] accept_operation : public internal::accept_base, public fallible<accept_operation<Stream>> {
+class [[nodiscard]] accept_operation : public internal::accept_base,
+                                       public fallible<accept_operation<Stream>> {
  public:
   accept_operation(listener& from, source_kind kind) noexcept : accept_base(from, kind) {}
   poll_result<rouse::result<accepted<Stream>>> poll(context& cx) noexcept {
@@ -60,7 +62,8 @@ class [[nodiscard]] accept_operation : public internal::accept_base, public fall
   }
 };
 
-/// One accept at a time, on the thread of its reactor. Stays where it is while an accept is pending.
+/// One accept at a time, on the thread of its reactor. Stays where it is while an accept is
+/// pending.
 class listener {
  public:
   explicit operator bool() const noexcept { return static_cast<bool>(source_); }

@@ -44,9 +44,11 @@ struct query {
 /// `fe80::1%eth0`: what is left to the resolver although it is no name.
 result<void> check_literal(std::string_view host) noexcept {
   const std::size_t percent = host.find('%');
-  if (auto literal = address::parse_ip(host.substr(0, percent)); !literal) return std::unexpected(literal.error());
+  if (auto literal = address::parse_ip(host.substr(0, percent)); !literal)
+    return std::unexpected(literal.error());
   if (host.size() > 64 || host.find('\0') != std::string_view::npos)
-    return std::unexpected(error("address: the scope after % is no interface", errc::invalid_input));
+    return std::unexpected(
+        error("address: the scope after % is no interface", errc::invalid_input));
   return {};
 }
 
@@ -60,7 +62,8 @@ class resolve_state {
   poll_result<result<std::vector<address>>> poll(context& cx) {
     if (!job_) {
       if (cancelled_) return pending;
-      if (auto literal = address::parse_ip(query_.host, query_.port)) return only(std::move(*literal));
+      if (auto literal = address::parse_ip(query_.host, query_.port))
+        return only(std::move(*literal));
       const bool is_name = query_.host.find(':') == std::string::npos;
       const auto checked = is_name ? check_host_name(query_.host) : check_literal(query_.host);
       if (!checked) return std::unexpected(checked.error());
@@ -78,7 +81,8 @@ class resolve_state {
     if (!found) return std::unexpected(found.error());
     std::vector<address> list;
     list.reserve(found->count);
-    for (std::size_t i = 0; i < found->count; i++) list.push_back(from_native(found->items[i]));
+    for (std::size_t i = 0; i < found->count; i++)
+      list.push_back(from_native(found->items[i]));
     return result<std::vector<address>>(std::move(list));
   }
   poll_result<void> poll_cancel(context& cx) noexcept {
@@ -108,8 +112,12 @@ class resolve_state {
 }  // namespace internal
 
 resolve_operation::~resolve_operation() { delete state_; }
-poll_result<rouse::result<std::vector<address>>> resolve_operation::poll(context& cx) { return state_->poll(cx); }
-poll_result<void> resolve_operation::poll_cancel(context& cx) noexcept { return state_->poll_cancel(cx); }
+poll_result<rouse::result<std::vector<address>>> resolve_operation::poll(context& cx) {
+  return state_->poll(cx);
+}
+poll_result<void> resolve_operation::poll_cancel(context& cx) noexcept {
+  return state_->poll_cancel(cx);
+}
 void resolve_operation::disown() noexcept { state_->disown(); }
 std::string resolve_operation::subject() const { return state_->host(); }
 

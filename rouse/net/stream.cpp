@@ -30,9 +30,13 @@ std::string read_operation::subject() const { return from_->subject(); }
 std::string read_into_operation::subject() const { return from_->subject(); }
 std::string shutdown_operation::subject() const { return on_->subject(); }
 template <bool All>
-std::string basic_write_operation<All>::subject() const { return to_->subject(); }
+std::string basic_write_operation<All>::subject() const {
+  return to_->subject();
+}
 template <bool All>
-std::string basic_gather_operation<All>::subject() const { return to_->subject(); }
+std::string basic_gather_operation<All>::subject() const {
+  return to_->subject();
+}
 
 poll_result<rouse::result<lease>> read_operation::poll(context& cx) noexcept {
   if (operation_.is_idle()) operation_.receive_leased(from_->source_);
@@ -42,7 +46,9 @@ poll_result<rouse::result<lease>> read_operation::poll(context& cx) noexcept {
 }
 
 poll_result<rouse::result<std::size_t>> read_into_operation::poll(context& cx) noexcept {
-  if (operation_.is_idle()) operation_.receive(from_->source_, into_.first(std::min(into_.size(), sys::transfer_bytes_max)));
+  if (operation_.is_idle())
+    operation_.receive(from_->source_,
+                       into_.first(std::min(into_.size(), sys::transfer_bytes_max)));
   if (!operation_.poll(cx)) return pending;
   if (operation_.result() < 0) return std::unexpected(operation_.failure());
   return rouse::result<std::size_t>(static_cast<std::size_t>(operation_.result()));
@@ -51,12 +57,13 @@ poll_result<rouse::result<std::size_t>> read_into_operation::poll(context& cx) n
 template <bool All>
 basic_write_operation<All>::~basic_write_operation() {
   operation_.settle();
-  if (cursor_ && operation_.has_result() && operation_.result() > 0) *cursor_ += static_cast<std::size_t>(operation_.result());
+  if (cursor_ && operation_.has_result() && operation_.result() > 0)
+    *cursor_ += static_cast<std::size_t>(operation_.result());
 }
 
 template <bool All>
-poll_result<rouse::result<typename basic_write_operation<All>::value_type>> basic_write_operation<All>::poll(
-    context& cx) noexcept {
+poll_result<rouse::result<typename basic_write_operation<All>::value_type>>
+basic_write_operation<All>::poll(context& cx) noexcept {
   std::size_t& at = cursor_ ? *cursor_ : own_;
   for (;;) {
     if (at >= bytes_.size()) {
@@ -81,7 +88,8 @@ template class basic_write_operation<false>;
 template <bool All>
 basic_gather_operation<All>::~basic_gather_operation() {
   operation_.settle();
-  if (cursor_ && operation_.has_result() && operation_.result() > 0) *cursor_ += static_cast<std::size_t>(operation_.result());
+  if (cursor_ && operation_.has_result() && operation_.result() > 0)
+    *cursor_ += static_cast<std::size_t>(operation_.result());
 }
 
 /// Steps over `bytes` that are sent, and over empty slices.
@@ -95,8 +103,8 @@ void basic_gather_operation<All>::advance(std::size_t bytes) noexcept {
 }
 
 template <bool All>
-poll_result<rouse::result<typename basic_gather_operation<All>::value_type>> basic_gather_operation<All>::poll(
-    context& cx) noexcept {
+poll_result<rouse::result<typename basic_gather_operation<All>::value_type>>
+basic_gather_operation<All>::poll(context& cx) noexcept {
   if (!placed_) {
     placed_ = true;
     advance(at());
@@ -109,11 +117,13 @@ poll_result<rouse::result<typename basic_gather_operation<All>::value_type>> bas
         return rouse::result<std::size_t>(0);
     }
     if (operation_.is_idle()) {
-      if (in_first_ != 0) {  // the rest of a slice goes alone: the caller's array is not ours to change
+      if (in_first_ !=
+          0) {  // the rest of a slice goes alone: the caller's array is not ours to change
         const auto* first = static_cast<const std::byte*>(slices_[0].data);
         operation_.send(to_->source_, one_call({first + in_first_, slices_[0].size - in_first_}));
       } else {
-        operation_.send_vectored(to_->source_, slices_.first(std::min(slices_.size(), sys::slices_max)));
+        operation_.send_vectored(to_->source_,
+                                 slices_.first(std::min(slices_.size(), sys::slices_max)));
       }
     }
     if (!operation_.poll(cx)) return pending;
@@ -157,9 +167,15 @@ void stream::reset() noexcept {
 
 int stream::release() noexcept { return source_.release().release(); }
 
-result<void> stream::set_receive_buffer(std::size_t bytes) noexcept { return sys::set_receive_buffer(fd(), clamp_bytes(bytes)); }
-result<void> stream::set_send_buffer(std::size_t bytes) noexcept { return sys::set_send_buffer(fd(), clamp_bytes(bytes)); }
-result<std::size_t> stream::receive_buffer() const noexcept { return as_size(sys::receive_buffer(fd())); }
+result<void> stream::set_receive_buffer(std::size_t bytes) noexcept {
+  return sys::set_receive_buffer(fd(), clamp_bytes(bytes));
+}
+result<void> stream::set_send_buffer(std::size_t bytes) noexcept {
+  return sys::set_send_buffer(fd(), clamp_bytes(bytes));
+}
+result<std::size_t> stream::receive_buffer() const noexcept {
+  return as_size(sys::receive_buffer(fd()));
+}
 result<std::size_t> stream::send_buffer() const noexcept { return as_size(sys::send_buffer(fd())); }
 
 }  // namespace rouse::net

@@ -1,5 +1,6 @@
-// The byte stream that TCP and Unix sockets share, and its operations. `tcp_stream` and `unix_stream` are thin faces of it;
-// code that does not care, such as HTTP, takes a `net::stream&`.
+// The byte stream that TCP and Unix sockets share, and its operations. `tcp_stream` and
+// `unix_stream` are thin faces of it; code that does not care, such as HTTP, takes a
+// `net::stream&`.
 #pragma once
 
 #include <rouse/core/pollable.hpp>
@@ -45,7 +46,8 @@ class [[nodiscard]] read_into_operation : public fallible<read_into_operation> {
 
  private:
   friend stream;
-  read_into_operation(stream& from, std::span<std::byte> into) noexcept : from_(&from), into_(into) {}
+  read_into_operation(stream& from, std::span<std::byte> into) noexcept
+      : from_(&from), into_(into) {}
   stream* from_;
   std::span<std::byte> into_;
   operation operation_;
@@ -80,7 +82,8 @@ using write_some_operation = basic_write_operation<false>;
 extern template class basic_write_operation<true>;
 extern template class basic_write_operation<false>;
 
-/// `stream.write_all(slices)`, `stream.write_some(slices)`: gathered from several places, one call for up to 1024 of them.
+/// `stream.write_all(slices)`, `stream.write_some(slices)`: gathered from several places, one call
+/// for up to 1024 of them.
 template <bool All>
 class [[nodiscard]] basic_gather_operation : public fallible<basic_gather_operation<All>> {
  public:
@@ -131,13 +134,15 @@ class write_half;
 
 /// A connected stream socket. Made by connect and accept, or adopted.
 ///
-/// One reader and one writer at a time, on the thread of its reactor; both may wait at once. Stays where it is while an
-/// operation on it is pending. Destroying it closes the socket after taking pending operations out of the kernel: they end
-/// with ECANCELED. Closing with unread bytes makes TCP reset the connection, so shut down and read to the end for a clean one.
+/// One reader and one writer at a time, on the thread of its reactor; both may wait at once. Stays
+/// where it is while an operation on it is pending. Destroying it closes the socket after taking
+/// pending operations out of the kernel: they end with ECANCELED. Closing with unread bytes makes
+/// TCP reset the connection, so shut down and read to the end for a clean one.
 /// @example  `while (auto bytes = co_await stream.read()) co_await stream.write_all(bytes);`
 class stream {
  public:
-  /// Waits for bytes and leases the buffer they are in; empty at the end of the stream. An idle connection holds no memory.
+  /// Waits for bytes and leases the buffer they are in; empty at the end of the stream. An idle
+  /// connection holds no memory.
   /// @errors  ECONNRESET, ETIMEDOUT (of the connection), ...
   /// @cancel  Safe: bytes that arrived stay in the stream for the next read.
   /// @cost    One kernel operation, no allocation.
@@ -146,47 +151,70 @@ class stream {
   [[nodiscard]] bounded<read_operation> read(io_options options) noexcept {
     return {read(), options, "receive"};
   }
-  /// Reads whatever has arrived into `into` (1 byte or more); gives the count, 0 at the end of the stream.
+  /// Reads whatever has arrived into `into` (1 byte or more); gives the count, 0 at the end of the
+  /// stream.
   /// @cancel  Safe, as above; the bytes are then copied out of `into`.
-  [[nodiscard]] read_into_operation read(std::span<std::byte> into) noexcept { return {*this, into}; }
-  [[nodiscard]] bounded<read_into_operation> read(std::span<std::byte> into, io_options options) noexcept {
+  [[nodiscard]] read_into_operation read(std::span<std::byte> into) noexcept {
+    return {*this, into};
+  }
+  [[nodiscard]] bounded<read_into_operation> read(std::span<std::byte> into,
+                                                  io_options options) noexcept {
     return {read(into), options, "receive"};
   }
 
   /// Writes all of `bytes`, which are lent until it completes.
   /// @errors  EPIPE, ECONNRESET, ...; never a SIGPIPE.
   /// @cancel  How far it came is lost without a cursor.
-  [[nodiscard]] write_operation write_all(std::span<const std::byte> bytes) noexcept { return {*this, bytes, nullptr}; }
-  [[nodiscard]] write_operation write_all(std::string_view text) noexcept { return write_all(io::as_bytes(text)); }
-  /// Writes what follows the first `cursor` bytes; `cursor` moves along and is exact whenever the operation is gone.
+  [[nodiscard]] write_operation write_all(std::span<const std::byte> bytes) noexcept {
+    return {*this, bytes, nullptr};
+  }
+  [[nodiscard]] write_operation write_all(std::string_view text) noexcept {
+    return write_all(io::as_bytes(text));
+  }
+  /// Writes what follows the first `cursor` bytes; `cursor` moves along and is exact whenever the
+  /// operation is gone.
   /// @cancel  Safe: call again with the same arguments.
-  [[nodiscard]] write_operation write_all(std::span<const std::byte> bytes, std::size_t& cursor) noexcept {
+  [[nodiscard]] write_operation write_all(std::span<const std::byte> bytes,
+                                          std::size_t& cursor) noexcept {
     return {*this, bytes, &cursor};
   }
-  [[nodiscard]] bounded<write_operation> write_all(std::span<const std::byte> bytes, io_options options) noexcept {
+  [[nodiscard]] bounded<write_operation> write_all(std::span<const std::byte> bytes,
+                                                   io_options options) noexcept {
     return {write_all(bytes), options, "send"};
   }
-  [[nodiscard]] bounded<write_operation> write_all(std::span<const std::byte> bytes, std::size_t& cursor,
-                                                             io_options options) noexcept {
+  [[nodiscard]] bounded<write_operation> write_all(std::span<const std::byte> bytes,
+                                                   std::size_t& cursor,
+                                                   io_options options) noexcept {
     return {write_all(bytes, cursor), options, "send"};
   }
   /// Writes as much as the kernel takes at once, 1 byte or more; gives the count.
-  [[nodiscard]] write_some_operation write_some(std::span<const std::byte> bytes) noexcept { return {*this, bytes, nullptr}; }
+  [[nodiscard]] write_some_operation write_some(std::span<const std::byte> bytes) noexcept {
+    return {*this, bytes, nullptr};
+  }
   /// The same from several places; the array of slices is lent too.
-  [[nodiscard]] gather_operation write_all(std::span<const slice> slices) noexcept { return {*this, slices, nullptr}; }
-  [[nodiscard]] gather_operation write_all(std::span<const slice> slices, std::size_t& cursor) noexcept {
+  [[nodiscard]] gather_operation write_all(std::span<const slice> slices) noexcept {
+    return {*this, slices, nullptr};
+  }
+  [[nodiscard]] gather_operation write_all(std::span<const slice> slices,
+                                           std::size_t& cursor) noexcept {
     return {*this, slices, &cursor};
   }
-  [[nodiscard]] gather_some_operation write_some(std::span<const slice> slices) noexcept { return {*this, slices, nullptr}; }
+  [[nodiscard]] gather_some_operation write_some(std::span<const slice> slices) noexcept {
+    return {*this, slices, nullptr};
+  }
 
   /// Says that no more will be written (the peer reads the end of the stream), or read, or both.
   /// @errors  ENOTCONN when the connection is gone.
-  [[nodiscard]] shutdown_operation shutdown(direction which = direction::write) noexcept { return {*this, which}; }
-  /// The next read gives these first. No read may be pending. The copying form may throw std::bad_alloc.
+  [[nodiscard]] shutdown_operation shutdown(direction which = direction::write) noexcept {
+    return {*this, which};
+  }
+  /// The next read gives these first. No read may be pending. The copying form may throw
+  /// std::bad_alloc.
   void unread(lease bytes) noexcept;
   void unread(std::span<const std::byte> bytes);
 
-  /// Two views of this stream, one to read and one to write, for two tasks; the stream outlives both.
+  /// Two views of this stream, one to read and one to write, for two tasks; the stream outlives
+  /// both.
   [[nodiscard]] std::pair<read_half, write_half> split() noexcept;
 
   explicit operator bool() const noexcept { return static_cast<bool>(source_); }
@@ -201,13 +229,14 @@ class stream {
   void close() noexcept { source_.close(); }
   /// Closes and throws away what is not yet sent: TCP sends a reset.
   void reset() noexcept;
-  /// Detaches and gives the descriptor to the caller. Bytes that were unread are lost unless take_unread() was asked first.
+  /// Detaches and gives the descriptor to the caller. Bytes that were unread are lost unless
+  /// take_unread() was asked first.
   [[nodiscard]] int release() noexcept;
   /// What a cancelled read had got, or unread() gave back.
   [[nodiscard]] lease take_unread() noexcept { return source_.take_pushed_back(); }
 
-  /// Sizes of the kernel's buffers, in bytes as asked for; it doubles them. TCP negotiates its window when connecting, so ask
-  /// in the connect or listen options for more than the default.
+  /// Sizes of the kernel's buffers, in bytes as asked for; it doubles them. TCP negotiates its
+  /// window when connecting, so ask in the connect or listen options for more than the default.
   result<void> set_receive_buffer(std::size_t bytes) noexcept;
   result<void> set_send_buffer(std::size_t bytes) noexcept;
   [[nodiscard]] result<std::size_t> receive_buffer() const noexcept;
@@ -239,9 +268,14 @@ class read_half {
   explicit read_half(stream& whole) noexcept : whole_(&whole) {}
   [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
   [[nodiscard]] read_operation read() const noexcept { return whole_->read(); }
-  [[nodiscard]] bounded<read_operation> read(io_options options) const noexcept { return whole_->read(options); }
-  [[nodiscard]] read_into_operation read(std::span<std::byte> into) const noexcept { return whole_->read(into); }
-  [[nodiscard]] bounded<read_into_operation> read(std::span<std::byte> into, io_options options) const noexcept {
+  [[nodiscard]] bounded<read_operation> read(io_options options) const noexcept {
+    return whole_->read(options);
+  }
+  [[nodiscard]] read_into_operation read(std::span<std::byte> into) const noexcept {
+    return whole_->read(into);
+  }
+  [[nodiscard]] bounded<read_into_operation> read(std::span<std::byte> into,
+                                                  io_options options) const noexcept {
     return whole_->read(into, options);
   }
   void unread(lease bytes) const noexcept { whole_->unread(std::move(bytes)); }
@@ -269,7 +303,9 @@ class write_half {
     return whole_->write_some(slices);
   }
   /// The peer reads the end of the stream.
-  [[nodiscard]] shutdown_operation shutdown() const noexcept { return whole_->shutdown(direction::write); }
+  [[nodiscard]] shutdown_operation shutdown() const noexcept {
+    return whole_->shutdown(direction::write);
+  }
   [[nodiscard]] const address& peer_address() const noexcept { return whole_->peer_address(); }
   [[nodiscard]] std::string subject() const { return whole_->subject(); }
 
@@ -277,6 +313,8 @@ class write_half {
   stream* whole_;
 };
 
-inline std::pair<read_half, write_half> stream::split() noexcept { return {read_half(*this), write_half(*this)}; }
+inline std::pair<read_half, write_half> stream::split() noexcept {
+  return {read_half(*this), write_half(*this)};
+}
 
 }  // namespace rouse::net

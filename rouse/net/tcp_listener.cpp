@@ -24,9 +24,11 @@ result<void> prepare(int fd, const address& at, const listen_options& options) n
   if (at.is_ipv6())
     if (auto set = sys::set_ipv6_only(fd, options.ipv6_only); !set) return set;
   if (options.receive_buffer_bytes)
-    if (auto set = sys::set_receive_buffer(fd, clamp_bytes(options.receive_buffer_bytes)); !set) return set;
+    if (auto set = sys::set_receive_buffer(fd, clamp_bytes(options.receive_buffer_bytes)); !set)
+      return set;
   if (options.send_buffer_bytes)
-    if (auto set = sys::set_send_buffer(fd, clamp_bytes(options.send_buffer_bytes)); !set) return set;
+    if (auto set = sys::set_send_buffer(fd, clamp_bytes(options.send_buffer_bytes)); !set)
+      return set;
   if (auto set = sys::set_no_delay(fd, true); !set) return set;
   if (auto bound = sys::bind(fd, internal::to_native(at)); !bound) return bound;
   return sys::listen(fd, options.backlog);

@@ -26,7 +26,9 @@ result<void> tcp_stream::set_keep_alive(keep_alive_options options) noexcept {
 }
 
 result<void> tcp_stream::clear_keep_alive() noexcept { return sys::set_keep_alive(fd(), false); }
-result<void> tcp_stream::set_linger_zero(bool on) noexcept { return sys::set_linger(fd(), on ? 0 : -1); }
+result<void> tcp_stream::set_linger_zero(bool on) noexcept {
+  return sys::set_linger(fd(), on ? 0 : -1);
+}
 
 result<void> tcp_stream::set_user_timeout(nanoseconds longest) noexcept {
   constexpr nanoseconds::rep ms = 1'000'000, ms_max = 0x7fffffff;

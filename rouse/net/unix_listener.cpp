@@ -15,11 +15,13 @@ namespace {
 /// The path with its NUL.
 struct c_path {
   char text[address::path_bytes_max + 1] = {};
-  explicit c_path(const address& a) noexcept { std::memcpy(text, a.path().data(), a.path().size()); }
+  explicit c_path(const address& a) noexcept {
+    std::memcpy(text, a.path().data(), a.path().size());
+  }
 };
 
-/// True when `at` is a socket that refuses connections: its server is gone. A full backlog, another socket type, no permission,
-/// or anything that is no socket counts as "in use".
+/// True when `at` is a socket that refuses connections: its server is gone. A full backlog, another
+/// socket type, no permission, or anything that is no socket counts as "in use".
 bool is_stale(const address& at) noexcept {
   const auto there = sys::status_at(sys::current_directory, c_path(at).text, false);
   if (!there || there->kind != sys::file_kind::socket) return false;
@@ -30,10 +32,12 @@ bool is_stale(const address& at) noexcept {
 result<void> bind_path(int fd, const address& at, const unix_listen_options& options) noexcept {
   const auto native = internal::to_native(at);
   auto bound = sys::bind(fd, native);
-  if (bound || bound.error() != std::errc::address_in_use || at.is_abstract() || !options.replace_stale) return bound;
+  if (bound || bound.error() != std::errc::address_in_use || at.is_abstract() ||
+      !options.replace_stale)
+    return bound;
   if (!is_stale(at)) return bound;
-  // Between the look and the unlink another server may move in; it then finds its path gone, which its own probe would also
-  // have done to us. The kernel offers nothing better.
+  // Between the look and the unlink another server may move in; it then finds its path gone, which
+  // its own probe would also have done to us. The kernel offers nothing better.
   (void)sys::unlink_at(sys::current_directory, c_path(at).text);
   return sys::bind(fd, native);
 }
@@ -41,7 +45,10 @@ result<void> bind_path(int fd, const address& at, const unix_listen_options& opt
 }  // namespace
 
 unix_listener::unix_listener(unix_listener&& other) noexcept
-    : listener(std::move(other)), path_(std::move(other.path_)), device_(other.device_), inode_(other.inode_) {}
+    : listener(std::move(other)),
+      path_(std::move(other.path_)),
+      device_(other.device_),
+      inode_(other.inode_) {}
 
 unix_listener& unix_listener::operator=(unix_listener&& other) noexcept {
   if (this == &other) return *this;
@@ -53,9 +60,11 @@ unix_listener& unix_listener::operator=(unix_listener&& other) noexcept {
   return *this;
 }
 
-result<unix_listener> unix_listener::bind(const address& at, const unix_listen_options& options) noexcept {
+result<unix_listener> unix_listener::bind(const address& at,
+                                          const unix_listen_options& options) noexcept {
   ROUSE_ASSERT(options.backlog > 0);
-  if (!at.is_unix() || at.path().empty()) return std::unexpected(error("listen: no Unix address", errc::invalid_input));
+  if (!at.is_unix() || at.path().empty())
+    return std::unexpected(error("listen: no Unix address", errc::invalid_input));
   const auto here = internal::current_reactor("listen");
   if (!here) return std::unexpected(here.error());
   auto fd = sys::open_socket(sys::address_family::unix_path, sys::socket_type::stream);
@@ -73,7 +82,8 @@ result<unix_listener> unix_listener::bind(const address& at, const unix_listen_o
   auto attached = (*here)->attach(std::move(*fd), source_kind::listener);
   if (!attached) return std::unexpected(attached.error());  // `made` takes the path away again
   made.source_ = std::move(*attached);
-  if (auto listening = sys::listen(number, options.backlog); !listening) return std::unexpected(listening.error());
+  if (auto listening = sys::listen(number, options.backlog); !listening)
+    return std::unexpected(listening.error());
   return made;
 }
 

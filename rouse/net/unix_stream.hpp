@@ -19,7 +19,8 @@ class unix_stream : public stream {
   unix_stream(unix_stream&&) noexcept = default;
   unix_stream& operator=(unix_stream&&) noexcept = default;
   /// For listeners and connects.
-  unix_stream(source connected, address peer) noexcept : stream(std::move(connected), std::move(peer)) {}
+  unix_stream(source connected, address peer) noexcept
+      : stream(std::move(connected), std::move(peer)) {}
 
   /// Two connected ends in this process. @errors  no_context, EMFILE, ...
   [[nodiscard]] static result<std::pair<unix_stream, unix_stream>> pair() noexcept;

@@ -1,6 +1,9 @@
-// Fuzz target: any text as address, endpoint and host name. What parses prints itself, and reads back as the same.
-//   clang++-19 -std=c++23 -I. -fsanitize=fuzzer,address,undefined tests/fuzz/address.cpp rouse/net/address.cpp \
-//     rouse/base/error.cpp rouse/base/assert.cpp -o fuzz_address && ./fuzz_address -max_len=300 -runs=1000000
+// Fuzz target: any text as address, endpoint and host name. What parses prints itself, and reads
+// back as the same.
+//   clang++-19 -std=c++23 -I. -fsanitize=fuzzer,address,undefined tests/fuzz/address.cpp
+//   rouse/net/address.cpp \
+//     rouse/base/error.cpp rouse/base/assert.cpp -o fuzz_address && ./fuzz_address -max_len=300
+//     -runs=1000000
 #include <rouse/base/assert.hpp>
 #include <rouse/net/address.hpp>
 
@@ -15,7 +18,8 @@ using rouse::net::endpoint;
 namespace {
 
 bool is_plain(std::string_view path) {
-  return std::all_of(path.begin(), path.end(), [](char c) { return c >= 32 && c < 127 && c != '\\'; });
+  return std::all_of(path.begin(), path.end(),
+                     [](char c) { return c >= 32 && c < 127 && c != '\\'; });
 }
 
 void check_address(std::string_view text) {
@@ -34,10 +38,12 @@ void check_address(std::string_view text) {
 void check_endpoint(std::string_view text) {
   const auto parsed = endpoint::parse(text);
   if (!parsed) return;
-  if (const auto plain = address::parse(text)) ROUSE_ASSERT(!parsed->is_resolved() || parsed->resolved() == *plain);
+  if (const auto plain = address::parse(text))
+    ROUSE_ASSERT(!parsed->is_resolved() || parsed->resolved() == *plain);
   if (!parsed->host().empty()) {
     ROUSE_ASSERT(parsed->host().size() <= 254 && parsed->host().find('\0') == std::string::npos);
-    ROUSE_ASSERT(!address::parse_ip(parsed->host()) || parsed->host().find('%') != std::string::npos);
+    ROUSE_ASSERT(!address::parse_ip(parsed->host()) ||
+                 parsed->host().find('%') != std::string::npos);
   }
   if (!is_plain(parsed->to_string())) return;
   const auto again = endpoint::parse(parsed->to_string());
