@@ -1,5 +1,6 @@
-// What does a timer cost, beside a bare wheel (6 x 64 slots of 1 ms, 24-byte nodes, no driver, no sleep, no waker)?
-// Each of ours stands behind its floor; one thread; deadlines from a fixed seed; `sum` is a checksum of what was done.
+// What does a timer cost, beside a bare wheel (6 x 64 slots of 1 ms, 24-byte nodes, no driver, no
+// sleep, no waker)? Each of ours stands behind its floor; one thread; deadlines from a fixed seed;
+// `sum` is a checksum of what was done.
 #include <rouse/base/random.hpp>
 #include <rouse/time/wheel.hpp>
 
@@ -32,7 +33,8 @@ struct bare_wheel {
 
   bare_wheel() {
     for (auto& level : slots)
-      for (timer& s : level) s.prev = s.next = &s;
+      for (timer& s : level)
+        s.prev = s.next = &s;
   }
   void insert(timer* t) {
     const std::uint64_t difference = t->deadline ^ now;
@@ -64,7 +66,8 @@ struct bare_wheel {
       if (level == levels) break;
       const int s = __builtin_ctzll(bits);
       const auto span = 6 * static_cast<std::uint64_t>(level);
-      const std::uint64_t at = (now >> (span + 6) << (span + 6)) | (static_cast<std::uint64_t>(s) << span);
+      const std::uint64_t at =
+          (now >> (span + 6) << (span + 6)) | (static_cast<std::uint64_t>(s) << span);
       if (at > until) break;
       if (at > now) now = at;
       timer list;
@@ -95,7 +98,8 @@ constexpr nanoseconds hour = 1h;
 std::vector<nanoseconds> deadlines(std::size_t n, nanoseconds low, nanoseconds high) {
   rouse::random_source random(42);
   std::vector<nanoseconds> all(n);
-  for (nanoseconds& d : all) d = nanoseconds(random.between(low.count(), high.count()));
+  for (nanoseconds& d : all)
+    d = nanoseconds(random.between(low.count(), high.count()));
   return all;
 }
 
@@ -105,9 +109,11 @@ void arm_and_cancel(benchmark::State& state, std::size_t n, Arm arm, Cancel canc
   double armed = 0, cancelled = 0;
   for (auto _ : state) {
     const auto a = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < n; ++i) arm(i);
+    for (std::size_t i = 0; i < n; ++i)
+      arm(i);
     const auto b = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < n; ++i) cancel(i);
+    for (std::size_t i = 0; i < n; ++i)
+      cancel(i);
     const auto c = std::chrono::steady_clock::now();
     armed += std::chrono::duration<double, std::nano>(b - a).count();
     cancelled += std::chrono::duration<double, std::nano>(c - b).count();
@@ -122,9 +128,11 @@ void floor_arm_cancel(benchmark::State& state) {
   const auto when = deadlines(n, 1ms, hour);
   auto wheel = std::make_unique<bare_wheel>();
   std::vector<bare_wheel::timer> timers(n);
-  for (std::size_t i = 0; i < n; ++i) timers[i].deadline = static_cast<std::uint64_t>(when[i].count() / 1'000'000);
-  arm_and_cancel(state, n, [&](std::size_t i) { wheel->insert(&timers[i]); },
-                 [&](std::size_t i) { wheel->cancel(&timers[i]); });
+  for (std::size_t i = 0; i < n; ++i)
+    timers[i].deadline = static_cast<std::uint64_t>(when[i].count() / 1'000'000);
+  arm_and_cancel(
+      state, n, [&](std::size_t i) { wheel->insert(&timers[i]); },
+      [&](std::size_t i) { wheel->cancel(&timers[i]); });
 }
 BENCHMARK(floor_arm_cancel)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
@@ -133,8 +141,9 @@ void wheel_arm_cancel(benchmark::State& state) {
   const auto when = deadlines(n, 1ms, hour);
   rouse::wheel wheel;
   std::vector<rouse::wheel_entry> timers(n);
-  arm_and_cancel(state, n, [&](std::size_t i) { wheel.insert(timers[i], instant(when[i])); },
-                 [&](std::size_t i) { wheel.remove(timers[i]); });
+  arm_and_cancel(
+      state, n, [&](std::size_t i) { wheel.insert(timers[i], instant(when[i])); },
+      [&](std::size_t i) { wheel.remove(timers[i]); });
 }
 BENCHMARK(wheel_arm_cancel)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
@@ -152,10 +161,11 @@ void floor_fire(benchmark::State& state) {
       wheel->insert(&timers[i]);
     }
     state.ResumeTiming();
-    for (std::uint64_t ms = 1; ms <= 1000; ++ms) wheel->advance(ms, [&](bare_wheel::timer*) { ++fired; });
+    for (std::uint64_t ms = 1; ms <= 1000; ++ms)
+      wheel->advance(ms, [&](bare_wheel::timer*) { ++fired; });
   }
-  state.counters["fire_ns"] = benchmark::Counter(static_cast<double>(fired) * 1e-9, benchmark::Counter::kIsRate |
-                                                                                  benchmark::Counter::kInvert);
+  state.counters["fire_ns"] = benchmark::Counter(
+      static_cast<double>(fired) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(floor_fire)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
@@ -167,13 +177,15 @@ void wheel_fire(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     auto wheel = std::make_unique<rouse::wheel>();
-    for (std::size_t i = 0; i < n; ++i) wheel->insert(timers[i], instant(when[i]));
+    for (std::size_t i = 0; i < n; ++i)
+      wheel->insert(timers[i], instant(when[i]));
     state.ResumeTiming();
     for (std::int64_t ms = 1; ms <= 1000; ++ms)
-      while (wheel->pop_due(instant(nanoseconds(ms * 1'000'000)))) ++fired;
+      while (wheel->pop_due(instant(nanoseconds(ms * 1'000'000))))
+        ++fired;
   }
-  state.counters["fire_ns"] = benchmark::Counter(static_cast<double>(fired) * 1e-9, benchmark::Counter::kIsRate |
-                                                                                  benchmark::Counter::kInvert);
+  state.counters["fire_ns"] = benchmark::Counter(
+      static_cast<double>(fired) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(wheel_fire)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 

@@ -1,6 +1,7 @@
-// Values that come one after another: `poll_next(context&) -> poll_result<std::optional<T>>`, nullopt at the end. What may fail
-// has a `result` for T. The rest of a pollable's surface (poll_cancel, disown, borrows) is optional, and means the poll_next
-// that is pending; a stream that borrows wakers must have disown(), since it may outlive the task that waits.
+// Values that come one after another: `poll_next(context&) -> poll_result<std::optional<T>>`,
+// nullopt at the end. What may fail has a `result` for T. The rest of a pollable's surface
+// (poll_cancel, disown, borrows) is optional, and means the poll_next that is pending; a stream
+// that borrows wakers must have disown(), since it may outlive the task that waits.
 #pragma once
 
 #include <rouse/core/pollable.hpp>
@@ -19,12 +20,12 @@ struct next_of<poll_result<std::optional<T>>> {
 }  // namespace internal
 
 template <class S>
-concept stream = requires(S& s, context& cx) {
-  typename internal::next_of<decltype(s.poll_next(cx))>::type;
-};
+concept stream =
+    requires(S& s, context& cx) { typename internal::next_of<decltype(s.poll_next(cx))>::type; };
 /// What a stream gives, one at a time.
 template <class S>
-using stream_item = typename internal::next_of<decltype(std::declval<S&>().poll_next(std::declval<context&>()))>::type;
+using stream_item = typename internal::next_of<decltype(std::declval<S&>().poll_next(
+    std::declval<context&>()))>::type;
 
 /// See `next`.
 template <stream S>
@@ -38,7 +39,8 @@ class [[nodiscard]] next_operation {
     if (waits_) rouse::disown(*stream_);
   }
 
-  poll_result<std::optional<stream_item<S>>> poll(context& cx) noexcept(noexcept(std::declval<S&>().poll_next(cx))) {
+  poll_result<std::optional<stream_item<S>>> poll(context& cx) noexcept(
+      noexcept(std::declval<S&>().poll_next(cx))) {
     if (cancelled_ && !waits_) return pending;  // starts nothing any more
     auto answer = stream_->poll_next(cx);
     waits_ = !answer.is_ready();
@@ -65,7 +67,8 @@ class [[nodiscard]] next_operation {
   bool cancelled_ = false;
 };
 
-/// The next item of `s`, which must outlive the wait; nullopt at its end. Cancelling loses no item: it stays in the stream.
+/// The next item of `s`, which must outlive the wait; nullopt at its end. Cancelling loses no item:
+/// it stays in the stream.
 /// @example  while (auto item = co_await rouse::next(items)) use(*item);
 template <stream S>
 [[nodiscard]] next_operation<S> next(S& s) noexcept {

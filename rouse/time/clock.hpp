@@ -8,7 +8,8 @@
 
 namespace rouse {
 
-/// A stack that waits on a clock whose time does not pass by itself; it is unparked when somebody moves that time.
+/// A stack that waits on a clock whose time does not pass by itself; it is unparked when somebody
+/// moves that time.
 struct clock_watcher : list_link {
   rouse::unparker unparker;
 };
@@ -24,8 +25,8 @@ class clock {
   /// For clocks that do not tick: `w` is unparked whenever time has been moved, until unwatch().
   virtual void watch(clock_watcher&) {}
   virtual void unwatch(clock_watcher&) noexcept {}
-  /// For clocks that do not tick: a stack that has nothing else to do asks for time to be `to`. `may_jump` tells beforehand
-  /// whether that can succeed.
+  /// For clocks that do not tick: a stack that has nothing else to do asks for time to be `to`.
+  /// `may_jump` tells beforehand whether that can succeed.
   [[nodiscard]] virtual bool may_jump() const noexcept { return false; }
   virtual bool try_jump(instant) noexcept { return false; }
 
@@ -36,7 +37,8 @@ class clock {
   ~clock() = default;
 };
 
-/// The kernel's monotonic clock: not moved by changes of the wall clock, stands still while the machine sleeps.
+/// The kernel's monotonic clock: not moved by changes of the wall clock, stands still while the
+/// machine sleeps.
 class steady_clock final : public clock {
  public:
   [[nodiscard]] instant now() const noexcept override;
@@ -44,7 +46,8 @@ class steady_clock final : public clock {
   [[nodiscard]] static steady_clock& instance() noexcept;
 };
 
-/// The time on this thread's clock: `current<clock>`, or the steady one where none is set. 17-25 ns.
+/// The time on this thread's clock: `current<clock>`, or the steady one where none is set. 17-25
+/// ns.
 [[nodiscard]] instant now() noexcept;
 
 }  // namespace rouse

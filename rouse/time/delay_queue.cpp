@@ -52,7 +52,8 @@ poll_result<result<delay_queue_base::slot*>> delay_queue_base::poll_due(context&
       for (int rounds = 0; rounds < 2; ++rounds)
         if (auto* s = static_cast<slot*>(wheel_.pop_due(at))) return result<slot*>(s);
     }
-    if (timer_.deadline() != wheel_.next_deadline() || timer_.is_elapsed()) timer_.reset(wheel_.next_deadline());
+    if (timer_.deadline() != wheel_.next_deadline() || timer_.is_elapsed())
+      timer_.reset(wheel_.next_deadline());
     auto answer = timer_.poll(cx);
     if (!answer.is_ready()) {
       waits_ = true;

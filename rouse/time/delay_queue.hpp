@@ -48,7 +48,9 @@ class delay_queue_base {
 
   key insert(slot& s, instant at) noexcept;
   /// Null when `k` is stale.
-  [[nodiscard]] static slot* checked(slot& s, key k) noexcept { return s.generation == k.generation ? &s : nullptr; }
+  [[nodiscard]] static slot* checked(slot& s, key k) noexcept {
+    return s.generation == k.generation ? &s : nullptr;
+  }
   [[nodiscard]] static std::uint32_t index_of(key k) noexcept { return k.index; }
   [[nodiscard]] static key key_of(const slot& s) noexcept;
   void move(slot& s, instant at) noexcept;
@@ -78,13 +80,15 @@ struct expired {
   instant deadline;
 };
 
-/// A stream of values by deadline, in order of insertion within an instant. It ends when the queue is empty, and goes on when
-/// something is inserted again. Inserting, moving and removing while a task waits moves its wait along.
+/// A stream of values by deadline, in order of insertion within an instant. It ends when the queue
+/// is empty, and goes on when something is inserted again. Inserting, moving and removing while a
+/// task waits moves its wait along.
 ///
 /// One thread. Values are constructed once and never moved inside; may not move itself.
 /// @errors  as `sleep`; nothing is lost by one.
 /// @cancel  Safe: values stay.
-/// @cost    insert, remove, reset: O(1); an allocation for every few values when over the capacity, none after that.
+/// @cost    insert, remove, reset: O(1); an allocation for every few values when over the capacity,
+/// none after that.
 template <class T>
 class delay_queue : public delay_queue_base {
  public:
@@ -93,7 +97,9 @@ class delay_queue : public delay_queue_base {
   delay_queue& operator=(const delay_queue&) = delete;
   ~delay_queue() { clear(); }
 
-  key insert(T value, nanoseconds d) { return insert_at(std::move(value), saturating_add(sleep_operation::now(), d)); }
+  key insert(T value, nanoseconds d) {
+    return insert_at(std::move(value), saturating_add(sleep_operation::now(), d));
+  }
   /// A deadline that has passed: it comes out at the next poll.
   key insert_at(T value, instant at) {
     place& p = vacant();
@@ -130,12 +136,14 @@ class delay_queue : public delay_queue_base {
 
   /// Destroys all values; a task that waits sees the end.
   void clear() noexcept {
-    while (slot* s = pop_any()) (void)take(static_cast<place&>(*s));
+    while (slot* s = pop_any())
+      (void)take(static_cast<place&>(*s));
     all_gone();
   }
   /// Makes room for `n` values in all.
   void reserve(std::size_t n) {
-    while (capacity_ < n) grow();
+    while (capacity_ < n)
+      grow();
   }
 
   poll_result<std::optional<result<expired<T>>>> poll_next(context& cx) {

@@ -106,8 +106,10 @@ TEST(spec_row_60_delay_queue, clear_destroys_all_and_ends_the_wait) {
   timed_world w;
   delay_queue<std::shared_ptr<int>> q;
   const auto value = std::make_shared<int>(1);
-  for (int i = 0; i < 10; ++i) q.insert(value, 1s * i);
-  for (int i = 0; i < 1; ++i) (void)q.poll_next(w.cx).take();
+  for (int i = 0; i < 10; ++i)
+    q.insert(value, 1s * i);
+  for (int i = 0; i < 1; ++i)
+    (void)q.poll_next(w.cx).take();
   EXPECT_FALSE(q.poll_next(w.cx).is_ready());
   q.clear();
   EXPECT_EQ(value.use_count(), 1);
@@ -146,7 +148,8 @@ TEST(spec_row_60_delay_queue, reserve_makes_room) {
   EXPECT_EQ(w.q.capacity(), 0U);
   w.q.reserve(10);
   EXPECT_EQ(w.q.capacity(), 10U);
-  for (int i = 0; i < 10; ++i) w.q.insert("x", 1s);
+  for (int i = 0; i < 10; ++i)
+    w.q.insert("x", 1s);
   EXPECT_EQ(w.q.capacity(), 10U);
   EXPECT_EQ(w.q.size(), 10U);
   w.q.insert("y", 1s);
@@ -158,9 +161,11 @@ TEST(spec_row_60_delay_queue, reserve_makes_room) {
 TEST(spec_row_14_delay_queue, equal_deadlines_come_in_order_of_insertion) {
   timed_world w;
   delay_queue<int> q;
-  for (int i = 0; i < 200; ++i) q.insert(i, 1s);
+  for (int i = 0; i < 200; ++i)
+    q.insert(i, 1s);
   w.advance(1s);
-  for (int i = 0; i < 200; ++i) EXPECT_EQ(item(q, w.cx), std::to_string(i));
+  for (int i = 0; i < 200; ++i)
+    EXPECT_EQ(item(q, w.cx), std::to_string(i));
   EXPECT_EQ(item(q, w.cx), "end");
 }
 
@@ -204,10 +209,12 @@ TEST(delay_queue, a_cancelled_wait_wakes_nobody_and_the_values_stay) {
 TEST(delay_queue, a_flood_that_is_due_uses_up_the_budget) {
   timed_world w;
   delay_queue<int> q;
-  for (int i = 0; i < 5; ++i) q.insert(i, 0ns);
+  for (int i = 0; i < 5; ++i)
+    q.insert(i, 0ns);
   unsigned budget = 3;
   context cx(w.task, &budget);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(item(q, cx), std::to_string(i));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(item(q, cx), std::to_string(i));
   EXPECT_EQ(item(q, cx), "pending");
   EXPECT_EQ(w.task.wakes, 1);
   budget = 3;

@@ -27,7 +27,9 @@ poll_result<std::optional<rouse::result<instant>>> interval::poll_next(context& 
   return std::optional(answer.take());
 }
 
-void interval::reset_after(nanoseconds d) noexcept { timer_.reset(saturating_add(timer_.now(), d)); }
+void interval::reset_after(nanoseconds d) noexcept {
+  timer_.reset(saturating_add(timer_.now(), d));
+}
 
 instant interval::after(instant tick, instant now) const noexcept {
   const instant next = saturating_add(tick, period_);

@@ -13,16 +13,17 @@ enum class missed_ticks : unsigned char {
   skip,   ///< the next is the next multiple of the period that lies ahead
 };
 
-/// Gives the instants start, start + period, ... as they pass; a stream without an end. A tick that is late by less than a
-/// period moves none of the following.
-/// Like a sleep: may move before its first poll only, polled and destroyed on one thread.
+/// Gives the instants start, start + period, ... as they pass; a stream without an end. A tick that
+/// is late by less than a period moves none of the following. Like a sleep: may move before its
+/// first poll only, polled and destroyed on one thread.
 /// @errors  as `sleep`.
 /// @cancel  Safe: no tick is lost.
 class interval {
  public:
   /// The first tick comes at `start`. `period` must be positive.
   interval(instant start, nanoseconds period, missed_ticks policy) noexcept;
-  /// The first tick comes one period after the call, or after the first poll where no clock is current.
+  /// The first tick comes one period after the call, or after the first poll where no clock is
+  /// current.
   interval(nanoseconds period, missed_ticks policy) noexcept;
 
   /// Ready with the instant for which the tick was due.
@@ -36,7 +37,8 @@ class interval {
   /// `co_await every.tick()`
   [[nodiscard]] tick_operation tick() noexcept;
 
-  /// Starts again: the next tick comes one period from now; at once; after `d`; at `at`. A task that waits is moved along.
+  /// Starts again: the next tick comes one period from now; at once; after `d`; at `at`. A task
+  /// that waits is moved along.
   void reset() noexcept { reset_after(period_); }
   void reset_immediately() noexcept { reset_after(nanoseconds(0)); }
   void reset_after(nanoseconds d) noexcept;
@@ -89,7 +91,8 @@ class [[nodiscard]] interval::tick_operation : public fallible<tick_operation> {
 inline interval::tick_operation interval::tick() noexcept { return tick_operation(*this); }
 
 /// @example  auto second = rouse::every(1s);  for (;;) { co_await second.tick(); ... }
-[[nodiscard]] inline interval every(nanoseconds period, missed_ticks policy = missed_ticks::burst) noexcept {
+[[nodiscard]] inline interval every(nanoseconds period,
+                                    missed_ticks policy = missed_ticks::burst) noexcept {
   return interval(period, policy);
 }
 [[nodiscard]] inline interval every_from(instant start, nanoseconds period,

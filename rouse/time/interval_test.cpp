@@ -10,13 +10,15 @@ using namespace test;
 static_assert(stream<interval>);
 static_assert(std::is_same_v<output<interval::tick_operation>, instant>);
 
-/// The ticks that one poll after the other gives until it is pending, in milliseconds since the start.
+/// The ticks that one poll after the other gives until it is pending, in milliseconds since the
+/// start.
 std::vector<std::int64_t> ticks(interval& i, timed_world& w, int most = 100) {
   std::vector<std::int64_t> got;
   for (int n = 0; n < most; ++n) {
     auto answer = i.poll_tick(w.cx);
     if (!answer.is_ready()) break;
-    got.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(*answer.take() - w.start()).count());
+    got.push_back(
+        std::chrono::duration_cast<std::chrono::milliseconds>(*answer.take() - w.start()).count());
   }
   return got;
 }
@@ -71,7 +73,8 @@ TEST(spec_row_60_interval, skip_goes_on_with_the_next_multiple) {
 }
 
 TEST(fault_T2_interval, after_a_stall_of_5_s_each_policy_does_what_it_says) {
-  for (const auto [policy, count] : {std::pair(missed_ticks::burst, 50U), {missed_ticks::delay, 1U}, {missed_ticks::skip, 1U}}) {
+  for (const auto& [policy, count] :
+       {std::pair(missed_ticks::burst, 50U), {missed_ticks::delay, 1U}, {missed_ticks::skip, 1U}}) {
     timed_world w;
     auto i = every(100ms, policy);
     EXPECT_EQ(ticks(i, w), list_of{});

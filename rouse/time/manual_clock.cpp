@@ -8,7 +8,8 @@ void manual_clock::advance(nanoseconds d) {
   std::int64_t seen = now_.load(order::relaxed);
   // acq_rel: what was done before advance() is seen by whoever reads the new time
   while (!now_.compare_exchange_weak(
-      seen, saturating_add(instant(nanoseconds(seen)), d).time_since_epoch().count(), order::acq_rel)) {
+      seen, saturating_add(instant(nanoseconds(seen)), d).time_since_epoch().count(),
+      order::acq_rel)) {
   }
   unpark_watchers();
 }
@@ -51,13 +52,16 @@ bool manual_clock::try_jump(instant to) noexcept {
 
 void manual_clock::end_hold() noexcept {
   // acq_rel: the stack that jumps next sees what was done during the hold
-  if (holds_.fetch_sub(1, order::acq_rel) == 1 && auto_advance_.load(order::acquire)) unpark_watchers();
+  if (holds_.fetch_sub(1, order::acq_rel) == 1 && auto_advance_.load(order::acquire))
+    unpark_watchers();
 }
 
-/// Under the lock, so that no watcher goes away meanwhile; unparking runs no user code but a park's `interrupt`.
+/// Under the lock, so that no watcher goes away meanwhile; unparking runs no user code but a park's
+/// `interrupt`.
 void manual_clock::unpark_watchers() noexcept {
   const lock_guard lock(mutex_);
-  for (clock_watcher* w = watchers_.front(); w; w = watchers_.next(*w)) w->unparker.unpark();
+  for (clock_watcher* w = watchers_.front(); w; w = watchers_.next(*w))
+    w->unparker.unpark();
 }
 
 }  // namespace rouse

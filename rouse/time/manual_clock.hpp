@@ -1,4 +1,5 @@
-// A clock that stands still until it is told otherwise: for tests and simulations, on any stack, real reactors included.
+// A clock that stands still until it is told otherwise: for tests and simulations, on any stack,
+// real reactors included.
 #pragma once
 
 #include <rouse/base/atomic.hpp>
@@ -9,30 +10,39 @@
 
 namespace rouse {
 
-/// Time that moves by hand. Any thread; moving it unparks every stack that was made with it, so that its timers fire there.
+/// Time that moves by hand. Any thread; moving it unparks every stack that was made with it, so
+/// that its timers fire there.
 ///
-/// A stack on this clock never waits in real time for a deadline: it blocks until the clock is moved, or something else wakes
-/// it. In `auto_advance` mode a stack that would block with nothing else to do moves the clock to its next deadline instead.
-/// That is for one stack per clock; with several on it nobody jumps, since none can know that the others are idle.
+/// A stack on this clock never waits in real time for a deadline: it blocks until the clock is
+/// moved, or something else wakes it. In `auto_advance` mode a stack that would block with nothing
+/// else to do moves the clock to its next deadline instead. That is for one stack per clock; with
+/// several on it nobody jumps, since none can know that the others are idle.
 class manual_clock final : public clock {
  public:
-  explicit manual_clock(instant start = instant(std::chrono::hours(1))) noexcept : now_(start.time_since_epoch().count()) {}
+  explicit manual_clock(instant start = instant(std::chrono::hours(1))) noexcept
+      : now_(start.time_since_epoch().count()) {}
   manual_clock(const manual_clock&) = delete;
   manual_clock& operator=(const manual_clock&) = delete;
   /// Nobody may be watching any more.
   ~manual_clock();
 
-  [[nodiscard]] instant now() const noexcept override { return instant(nanoseconds(now_.load(order::acquire))); }
+  [[nodiscard]] instant now() const noexcept override {
+    return instant(nanoseconds(now_.load(order::acquire)));
+  }
   /// Moves time on by `d`; a negative `d` counts as 0.
   void advance(nanoseconds d);
-  /// Sets the time; may go back, as a broken clock does (stacks then keep to the latest they have seen).
+  /// Sets the time; may go back, as a broken clock does (stacks then keep to the latest they have
+  /// seen).
   void set(instant to);
 
   void set_auto_advance(bool on) noexcept;
-  /// While one exists the clock does not jump by itself: for work that a stack cannot see, such as a blocking job.
+  /// While one exists the clock does not jump by itself: for work that a stack cannot see, such as
+  /// a blocking job.
   class hold {
    public:
-    explicit hold(manual_clock& c) noexcept : clock_(c) { clock_.holds_.fetch_add(1, order::acq_rel); }
+    explicit hold(manual_clock& c) noexcept : clock_(c) {
+      clock_.holds_.fetch_add(1, order::acq_rel);
+    }
     hold(const hold&) = delete;
     hold& operator=(const hold&) = delete;
     ~hold() { clock_.end_hold(); }

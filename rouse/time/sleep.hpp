@@ -1,5 +1,5 @@
-// Waiting for an instant. Registered at the first poll, in the timer of the thread that polls; an entry in the frame, nothing
-// is allocated and nothing is counted there.
+// Waiting for an instant. Registered at the first poll, in the timer of the thread that polls; an
+// entry in the frame, nothing is allocated and nothing is counted there.
 #pragma once
 
 #include <rouse/core/pollable.hpp>
@@ -9,17 +9,19 @@ namespace rouse {
 
 /// Ready at its deadline or later, never before. Made by `sleep` and `sleep_until`.
 ///
-/// A sleep that is polled on a thread whose default is a `timer_handle` (another thread's timer, a timer_thread) is registered
-/// there instead, with a counted waker: one allocation and a lock.
-/// May move before its first poll only. 64 bytes.
-/// @errors   no_context: this thread has neither a timer nor a handle to one. runtime_shut_down: the timer is gone.
+/// A sleep that is polled on a thread whose default is a `timer_handle` (another thread's timer, a
+/// timer_thread) is registered there instead, with a counted waker: one allocation and a lock. May
+/// move before its first poll only. 64 bytes.
+/// @errors   no_context: this thread has neither a timer nor a handle to one. runtime_shut_down:
+/// the timer is gone.
 /// @cancel   Safe; destroying it cancels it.
 /// @threads  Polled and destroyed on one thread.
 class [[nodiscard]] sleep_operation : public fallible<sleep_operation>, private timer_entry {
  public:
   /// The deadline is fixed: now or at the first poll, where no clock was current at the call.
   explicit sleep_operation(instant at) noexcept : timer_entry(on_fire) { set_deadline(at); }
-  explicit sleep_operation(nanoseconds duration) noexcept : timer_entry(on_fire), state_(state::relative) {
+  explicit sleep_operation(nanoseconds duration) noexcept
+      : timer_entry(on_fire), state_(state::relative) {
     set_deadline(instant(duration));
   }
   sleep_operation(sleep_operation&& other) noexcept : timer_entry(on_fire), state_(other.state_) {
@@ -46,7 +48,8 @@ class [[nodiscard]] sleep_operation : public fallible<sleep_operation>, private 
     if (state_ == state::remote) remote_.set_waker(waker());
   }
 
-  /// Moves the deadline, before or after it fired, also while a task waits: it is then woken at the new one.
+  /// Moves the deadline, before or after it fired, also while a task waits: it is then woken at the
+  /// new one.
   void reset(instant at) noexcept;
   /// Valid when the deadline is fixed.
   [[nodiscard]] instant deadline() const noexcept {
@@ -63,10 +66,10 @@ class [[nodiscard]] sleep_operation : public fallible<sleep_operation>, private 
 
  private:
   enum class state : unsigned char {
-    fresh,      // not registered
-    relative,   // nor is the deadline fixed: it holds the duration
-    armed,      // in the wheel of driver_
-    remote,     // registered with another thread's timer
+    fresh,     // not registered
+    relative,  // nor is the deadline fixed: it holds the duration
+    armed,     // in the wheel of driver_
+    remote,    // registered with another thread's timer
     fired,
     shut_down,
     cancelled,  // starts nothing any more
@@ -95,6 +98,8 @@ class [[nodiscard]] sleep_operation : public fallible<sleep_operation>, private 
   return sleep_operation(saturating_add(c->now(), d));
 }
 /// Waits until `deadline`; `never` never ends, and needs a timer all the same.
-[[nodiscard]] inline sleep_operation sleep_until(instant deadline) noexcept { return sleep_operation(deadline); }
+[[nodiscard]] inline sleep_operation sleep_until(instant deadline) noexcept {
+  return sleep_operation(deadline);
+}
 
 }  // namespace rouse

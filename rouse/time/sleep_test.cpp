@@ -10,7 +10,8 @@ namespace {
 
 using namespace test;
 
-static_assert(pollable<sleep_operation> && cancellable<sleep_operation> && disownable<sleep_operation>);
+static_assert(pollable<sleep_operation> && cancellable<sleep_operation> &&
+              disownable<sleep_operation>);
 static_assert(std::is_void_v<output<sleep_operation>>);
 
 TEST(spec_row_60_sleep, is_ready_at_its_deadline_and_not_before) {
@@ -34,7 +35,8 @@ TEST(spec_row_60_sleep, is_ready_on_its_first_poll_when_the_deadline_has_passed)
   auto past = sleep_until(w.time.now() - 1s);
   auto soon = sleep(1ms);
   w.time.advance(1ms);  // no turn in between
-  for (auto* s : {&zero, &negative, &past, &soon}) EXPECT_EQ(words(s->poll(w.cx)), "ok");
+  for (auto* s : {&zero, &negative, &past, &soon})
+    EXPECT_EQ(words(s->poll(w.cx)), "ok");
   EXPECT_FALSE(w.stack.has_work());
   EXPECT_EQ(w.task.wakes, 0);
 }
@@ -134,12 +136,14 @@ TEST(fault_T4_sleep, never_and_no_limit_never_fire_and_nothing_wraps) {
   auto a = sleep(no_limit);
   auto b = sleep_until(never);
   auto c = sleep(no_limit - 1ns);  // saturates
-  for (auto* s : {&a, &b, &c}) EXPECT_EQ(words(s->poll(w.cx)), "pending");
+  for (auto* s : {&a, &b, &c})
+    EXPECT_EQ(words(s->poll(w.cx)), "pending");
   w.advance(24h * 365 * 100);
   w.time.set(never);
   w.turn();
   EXPECT_EQ(w.task.wakes, 0);
-  for (auto* s : {&a, &b, &c}) EXPECT_EQ(words(s->poll(w.cx)), "pending");
+  for (auto* s : {&a, &b, &c})
+    EXPECT_EQ(words(s->poll(w.cx)), "pending");
 }
 
 TEST(fault_T1_sleep, without_a_clock_current_never_stays_never) {
@@ -226,7 +230,8 @@ TEST(sleep, thousands_of_one_instant_wake_in_order) {
     (void)sleeps.emplace_back(sleep_until(w.start() + 1s)).poll(cx);
   }
   std::string expected;
-  for (int i = 0; i < 1000; ++i) expected += std::to_string(i) + ' ';
+  for (int i = 0; i < 1000; ++i)
+    expected += std::to_string(i) + ' ';
   w.advance(1s);
   EXPECT_EQ(order, expected);
 }

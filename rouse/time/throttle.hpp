@@ -18,7 +18,8 @@ class throttled_stream {
   /// What it gives: items, and the timer's failures.
   using value_type = typename internal::unwrap_result<inner_item>::type;
 
-  throttled_stream(S&& from, nanoseconds d) : stream_(std::forward<S>(from)), timer_(nanoseconds(0)), gap_(d) {}
+  throttled_stream(S&& from, nanoseconds d)
+      : stream_(std::forward<S>(from)), timer_(nanoseconds(0)), gap_(d) {}
 
   poll_result<std::optional<result<value_type>>> poll_next(context& cx) {
     if (!held_) {  // also during the gap, so that the end passes at once
@@ -33,7 +34,8 @@ class throttled_stream {
       if (!over.is_ready()) return pending;
       in_gap_ = false;
       if (auto fired = over.take(); !fired)  // the item stays: nothing is lost
-        return std::optional<result<value_type>>(std::unexpected(error("throttle", fired.error().code)));
+        return std::optional<result<value_type>>(
+            std::unexpected(error("throttle", fired.error().code)));
     }
     if (gap_ > nanoseconds(0)) {
       in_gap_ = true;
@@ -51,7 +53,9 @@ class throttled_stream {
     timer_.disown();
     rouse::disown(stream_);
   }
-  [[nodiscard]] bool borrows() const noexcept { return std::is_reference_v<S> || borrows_from_caller(stream_); }
+  [[nodiscard]] bool borrows() const noexcept {
+    return std::is_reference_v<S> || borrows_from_caller(stream_);
+  }
 
  private:
   S stream_;
@@ -61,7 +65,8 @@ class throttled_stream {
   bool in_gap_ = false;
 };
 
-/// The items of `s`, at least `gap` from one to the next; 0 changes nothing and needs no timer. Its end passes at once.
+/// The items of `s`, at least `gap` from one to the next; 0 changes nothing and needs no timer. Its
+/// end passes at once.
 template <class S>
   requires stream<std::remove_reference_t<S>>
 [[nodiscard]] throttled_stream<S> throttle(S&& s, nanoseconds gap) {

@@ -53,7 +53,8 @@ TEST(spec_row_60_throttle, a_gap_of_0_changes_nothing_and_needs_no_timer) {
   counting_waker task;
   context cx(task);
   auto s = throttle(numbers(), 0ns);
-  for (int i = 1; i <= 50; ++i) EXPECT_EQ(item(s, cx), std::to_string(i));
+  for (int i = 1; i <= 50; ++i)
+    EXPECT_EQ(item(s, cx), std::to_string(i));
 }
 
 TEST(spec_row_60_throttle, the_end_passes_at_once) {

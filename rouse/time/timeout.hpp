@@ -1,5 +1,5 @@
-// A bound on how long something may take. No arm and no waker of its own: whoever is woken polls the inner work first, so that
-// a result which is there wins even past the deadline.
+// A bound on how long something may take. No arm and no waker of its own: whoever is woken polls
+// the inner work first, so that a result which is there wins even past the deadline.
 #pragma once
 
 #include <rouse/core/stream.hpp>
@@ -17,14 +17,17 @@ class [[nodiscard]] timeout_operation : public fallible<timeout_operation<P>> {
   using raw_type = raw_output<inner_type>;
   static constexpr bool owned = !std::is_reference_v<P>;
   static_assert(owned || disownable<inner_type>,
-                "what is given as an lvalue outlives the timeout, so it must be able to forget the waker: give it disown(), or "
+                "what is given as an lvalue outlives the timeout, so it must be able to forget the "
+                "waker: give it disown(), or "
                 "move it in");
 
  public:
   using value_type = typename internal::unwrap_result<raw_type>::type;
 
-  timeout_operation(P&& inner, sleep_operation&& timer) : inner_(hold(inner)), timer_(std::move(timer)) {}
-  timeout_operation(timeout_operation&& other) : inner_(std::move(other.inner_)), timer_(std::move(other.timer_)) {
+  timeout_operation(P&& inner, sleep_operation&& timer)
+      : inner_(hold(inner)), timer_(std::move(timer)) {}
+  timeout_operation(timeout_operation&& other)
+      : inner_(std::move(other.inner_)), timer_(std::move(other.timer_)) {
     ROUSE_ASSERT(other.phase_ == phase::running);
     if constexpr (!owned) other.inner_ = nullptr;
   }
@@ -83,7 +86,9 @@ class [[nodiscard]] timeout_operation : public fallible<timeout_operation<P>> {
     if (inner_) inner_->disown();
     timer_.disown();
   }
-  [[nodiscard]] bool borrows() const noexcept { return !owned || (inner_ && borrows_from_caller(*inner_)); }
+  [[nodiscard]] bool borrows() const noexcept {
+    return !owned || (inner_ && borrows_from_caller(*inner_));
+  }
   [[nodiscard]] std::string subject() const
     requires requires(const inner_type& p) { p.subject(); }
   {
@@ -129,11 +134,13 @@ class [[nodiscard]] timeout_operation : public fallible<timeout_operation<P>> {
   phase phase_ = phase::running;
 };
 
-/// Waits for `work`, at most for `d` from this call. Gives what it gives, as a `result`; after the deadline it is cancelled,
-/// that is awaited, and a value that beat the cancel still wins.
+/// Waits for `work`, at most for `d` from this call. Gives what it gives, as a `result`; after the
+/// deadline it is cancelled, that is awaited, and a value that beat the cancel still wins.
 ///
-/// An lvalue stays with the caller: at the deadline it is left as it is, wakes nobody, and can be awaited again.
-/// @errors  ETIMEDOUT with operation "timeout": the deadline. no_context or runtime_shut_down with operation "timeout": the
+/// An lvalue stays with the caller: at the deadline it is left as it is, wakes nobody, and can be
+/// awaited again.
+/// @errors  ETIMEDOUT with operation "timeout": the deadline. no_context or runtime_shut_down with
+/// operation "timeout": the
 ///          timer. Else those of `work`.
 /// @cancel  As `work`.
 /// @example  auto bytes = co_await rouse::timeout(5s, stream.read(buffer)).result();
@@ -157,7 +164,8 @@ class timeout_stream {
  public:
   using value_type = typename internal::unwrap_result<inner_item>::type;
 
-  timeout_stream(S&& from, nanoseconds d) : stream_(std::forward<S>(from)), timer_(sleep(d)), limit_(d) {}
+  timeout_stream(S&& from, nanoseconds d)
+      : stream_(std::forward<S>(from)), timer_(sleep(d)), limit_(d) {}
 
   poll_result<std::optional<rouse::result<value_type>>> poll_next(context& cx) {
     if (auto answer = stream_.poll_next(cx); answer.is_ready()) {
@@ -181,7 +189,9 @@ class timeout_stream {
     timer_.disown();
     rouse::disown(stream_);
   }
-  [[nodiscard]] bool borrows() const noexcept { return std::is_reference_v<S> || borrows_from_caller(stream_); }
+  [[nodiscard]] bool borrows() const noexcept {
+    return std::is_reference_v<S> || borrows_from_caller(stream_);
+  }
 
  private:
   void restart() noexcept { timer_.reset(saturating_add(sleep_operation::now(), limit_)); }
@@ -191,7 +201,8 @@ class timeout_stream {
   nanoseconds limit_;
 };
 
-/// The items of `s`; whenever none came for `d`, an error (as of `timeout`) in between. The wait starts anew with each.
+/// The items of `s`; whenever none came for `d`, an error (as of `timeout`) in between. The wait
+/// starts anew with each.
 template <class S>
   requires stream<std::remove_reference_t<S>>
 [[nodiscard]] timeout_stream<S> timeout_each(nanoseconds d, S&& s) {

@@ -13,11 +13,11 @@ using namespace test;
 /// An operation whose every answer is scripted; logs what is done to it.
 struct scripted {
   struct control {
-    std::optional<int> value;        // ready with it
-    std::optional<error> failure;    // or with it
+    std::optional<int> value;      // ready with it
+    std::optional<error> failure;  // or with it
     bool throws = false;
-    int cancels_needed = 1;          // poll_cancel is ready at the n-th call
-    bool value_at_cancel = false;    // the value comes while the cancel is under way
+    int cancels_needed = 1;        // poll_cancel is ready at the n-th call
+    bool value_at_cancel = false;  // the value comes while the cancel is under way
     std::string log;
     wakeable* waiting = nullptr;
   };

@@ -7,7 +7,11 @@
 namespace rouse {
 
 timer_driver::timer_driver(rouse::clock& c, rouse::unparker wake)
-    : clock_(c), ticks_(c.ticks()), now_(c.now()), wheel_(now_), handle_(new internal::timer_mailbox(c, wake)) {
+    : clock_(c),
+      ticks_(c.ticks()),
+      now_(c.now()),
+      wheel_(now_),
+      handle_(new internal::timer_mailbox(c, wake)) {
   watcher_.unparker = std::move(wake);
   clock_.watch(watcher_);
 }
@@ -16,11 +20,14 @@ timer_driver::~timer_driver() {
   if (destroyed_) *destroyed_ = true;
   clock_.unwatch(watcher_);
   handle_.mailbox_->close();
-  while (auto* e = static_cast<timer_entry*>(wheel_.pop_any())) e->on_fire_(*e, timer_entry::reason::shut_down);
+  while (auto* e = static_cast<timer_entry*>(wheel_.pop_any()))
+    e->on_fire_(*e, timer_entry::reason::shut_down);
   handle_.mailbox_->take_mail(*this);  // timers cancelled since
 }
 
-bool timer_driver::has_work() const noexcept { return !wheel_.is_empty() || handle_.mailbox_->has_mail(); }
+bool timer_driver::has_work() const noexcept {
+  return !wheel_.is_empty() || handle_.mailbox_->has_mail();
+}
 
 nanoseconds timer_driver::prepare(nanoseconds limit) noexcept {
   handle_.mailbox_->take_mail(*this);
@@ -34,7 +41,8 @@ nanoseconds timer_driver::prepare(nanoseconds limit) noexcept {
     cut_ = left < limit;
     return cut_ ? left : limit;
   }
-  // Time stands still: it passes only by a jump, or when somebody moves it, and then we are unparked.
+  // Time stands still: it passes only by a jump, or when somebody moves it, and then we are
+  // unparked.
   const instant at = now();
   limit_at_ = limit == no_limit ? never : saturating_add(at, limit);
   cut_ = true;
@@ -50,7 +58,8 @@ park_outcome timer_driver::finish(park_outcome below) noexcept {
   const bool cut = cut_;
   const bool limit_passed = !ticks_ && cut && now() >= limit_at_;
   if (fire() != 0) return park_outcome::events;
-  if (below == park_outcome::timed_out && cut && !limit_passed) return park_outcome::woken;  // spurious: callers loop
+  if (below == park_outcome::timed_out && cut && !limit_passed)
+    return park_outcome::woken;  // spurious: callers loop
   return below;
 }
 

@@ -1,7 +1,9 @@
-// The timer layer without its template: a wheel, a clock, and the door for other threads. timer_park runs it.
+// The timer layer without its template: a wheel, a clock, and the door for other threads.
+// timer_park runs it.
 //
-// A turn is: prepare() takes what other threads have posted and says how long the layer below may wait; then the layer below
-// waits; then finish() fires what is due. Nothing is ever early: time is read after the wait and rounded down.
+// A turn is: prepare() takes what other threads have posted and says how long the layer below may
+// wait; then the layer below waits; then finish() fires what is due. Nothing is ever early: time is
+// read after the wait and rounded down.
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -13,15 +15,16 @@
 
 namespace rouse {
 
-/// Something that happens at an instant: a sleep, a time-out of a loop, a registration from another thread. 32 bytes.
+/// Something that happens at an instant: a sleep, a time-out of a loop, a registration from another
+/// thread. 32 bytes.
 class timer_entry : public wheel_entry {
  public:
   enum class reason : unsigned char {
     due,
     shut_down,  ///< the driver is gone; the entry must not touch it any more
   };
-  /// Called once, on the driver's thread, when the entry is no longer pending. It may arm, disarm and destroy anything,
-  /// the driver included.
+  /// Called once, on the driver's thread, when the entry is no longer pending. It may arm, disarm
+  /// and destroy anything, the driver included.
   using function = void (*)(timer_entry&, reason) noexcept;
 
   explicit timer_entry(function f) noexcept : on_fire_(f) {}
@@ -34,7 +37,8 @@ class timer_entry : public wheel_entry {
 /// One thread at a time, but for handle(). Destroying it tells every pending entry.
 class timer_driver {
  public:
-  /// `wake` ends the sleep of the stack that runs this driver. `c` must outlive it. Throws std::bad_alloc.
+  /// `wake` ends the sleep of the stack that runs this driver. `c` must outlive it. Throws
+  /// std::bad_alloc.
   timer_driver(clock& c, unparker wake);
   timer_driver(const timer_driver&) = delete;
   timer_driver& operator=(const timer_driver&) = delete;
@@ -43,7 +47,8 @@ class timer_driver {
   /// Entries fired between two looks at the layer below.
   static constexpr unsigned fire_batch_max = 1024;
 
-  /// Fires `e` at the first turn that begins at `at` or later; next turn when that has passed. O(1), no allocation.
+  /// Fires `e` at the first turn that begins at `at` or later; next turn when that has passed.
+  /// O(1), no allocation.
   void arm(timer_entry& e, instant at) noexcept { wheel_.insert(e, at); }
   /// `e` must be pending here; it does not fire after this.
   void disarm(timer_entry& e) noexcept { wheel_.remove(e); }
@@ -54,8 +59,9 @@ class timer_driver {
     if (read > now_) now_ = read;
     return now_;
   }
-  /// Whether `at` has passed. Spares the clock when `at` is so far away that only a poll that blocks for a second could
-  /// have brought it near since the last turn; the next turn fires it then.
+  /// Whether `at` has passed. Spares the clock when `at` is so far away that only a poll that
+  /// blocks for a second could have brought it near since the last turn; the next turn fires it
+  /// then.
   bool has_passed(instant at) noexcept {
     if (at <= now_) return true;
     if (ticks_ && time_left(now_, at) > std::chrono::seconds(1)) return false;
@@ -71,8 +77,8 @@ class timer_driver {
 
   /// How long the layer below may wait: `limit`, the time to the nearest deadline, or 0.
   [[nodiscard]] nanoseconds prepare(nanoseconds limit) noexcept;
-  /// Fires what is due, at most fire_batch_max, and turns the outcome of the wait below into that of the whole. The driver may
-  /// be gone when it returns.
+  /// Fires what is due, at most fire_batch_max, and turns the outcome of the wait below into that
+  /// of the whole. The driver may be gone when it returns.
   [[nodiscard]] park_outcome finish(park_outcome below) noexcept;
 
   /// Makes this the timer of the calling thread, and its clock the thread's clock, for a block.
@@ -90,12 +96,12 @@ class timer_driver {
 
   rouse::clock& clock_;
   const bool ticks_;
-  bool jumps_ = false;            // the wait below is a look; if nothing happens, time moves to jump_to_
-  bool cut_ = false;              // the wait below was shorter than asked
-  instant now_;                   // the latest time seen
+  bool jumps_ = false;  // the wait below is a look; if nothing happens, time moves to jump_to_
+  bool cut_ = false;    // the wait below was shorter than asked
+  instant now_;         // the latest time seen
   instant jump_to_;
-  instant limit_at_;              // on a clock that does not tick: when the caller's limit ends
-  bool* destroyed_ = nullptr;     // while firing: set by the destructor
+  instant limit_at_;           // on a clock that does not tick: when the caller's limit ends
+  bool* destroyed_ = nullptr;  // while firing: set by the destructor
   wheel wheel_;
   clock_watcher watcher_;
   timer_handle handle_;

@@ -18,12 +18,13 @@ class timer_mailbox;
 class remote_timer;
 }  // namespace internal
 
-/// A waker that waits for its instant. Destroying it cancels; detach() lets it fire unattended. Movable, any thread, one at a
-/// time; outlives the timer.
+/// A waker that waits for its instant. Destroying it cancels; detach() lets it fire unattended.
+/// Movable, any thread, one at a time; outlives the timer.
 class [[nodiscard]] timer_registration {
  public:
   timer_registration() noexcept = default;
-  timer_registration(timer_registration&& other) noexcept : timer_(std::exchange(other.timer_, nullptr)) {}
+  timer_registration(timer_registration&& other) noexcept
+      : timer_(std::exchange(other.timer_, nullptr)) {}
   timer_registration& operator=(timer_registration&& other) noexcept {
     if (this != &other) {
       cancel();
@@ -33,21 +34,21 @@ class [[nodiscard]] timer_registration {
   }
   ~timer_registration() { cancel(); }
 
-  /// Takes it back; nothing happens when it has fired. On the timer's own thread the waker is not called after this; from
-  /// another thread a call that has begun may still be under way.
+  /// Takes it back; nothing happens when it has fired. On the timer's own thread the waker is not
+  /// called after this; from another thread a call that has begun may still be under way.
   void cancel() noexcept;
   /// Leaves it to fire.
   void detach() noexcept;
 
   enum class state : unsigned char {
-    none,       ///< cancelled, detached, moved from
+    none,  ///< cancelled, detached, moved from
     waiting,
     fired,      ///< woken at its instant or later
     shut_down,  ///< woken because the timer is gone
   };
   [[nodiscard]] state status() const noexcept;
-  /// Moves it to another instant while it is waiting; false when it is not, or when the timer is gone or memory lacks: the waker
-  /// has then been called. An allocation, as for a new one.
+  /// Moves it to another instant while it is waiting; false when it is not, or when the timer is
+  /// gone or memory lacks: the waker has then been called. An allocation, as for a new one.
   bool reset(instant at) noexcept;
   /// Replaces the waker while it is waiting; false when it is not, and will not call `w`.
   bool set_waker(waker w) noexcept;
@@ -70,8 +71,9 @@ class timer_handle {
   }
   ~timer_handle();
 
-  /// Wakes `w` at `at`, at once when that has passed: ascending, and in order of registration within an instant. Never blocks.
-  /// If the timer ends first, `w` is woken then (wakers may always be woken early; `status()` tells why).
+  /// Wakes `w` at `at`, at once when that has passed: ascending, and in order of registration
+  /// within an instant. Never blocks. If the timer ends first, `w` is woken then (wakers may always
+  /// be woken early; `status()` tells why).
   /// @errors  runtime_shut_down: the timer is gone. ENOMEM.
   /// @cost    one allocation, one lock, one unpark of the timer's thread.
   [[nodiscard]] result<timer_registration> register_at(instant at, waker w) const noexcept;

@@ -56,7 +56,9 @@ TEST(spec_row_17_timer_handle, cancelled_before_or_after_it_is_taken_it_never_wa
 
 TEST(timer_handle, destroying_a_registration_cancels_and_detaching_does_not) {
   handled h;
-  { auto r = h.handle.register_after(1s, h.w()); }
+  {
+    auto r = h.handle.register_after(1s, h.w());
+  }
   h.handle.register_after(1s, h.w())->detach();
   h.turn();
   h.time.advance(1s);
@@ -89,13 +91,15 @@ TEST(spec_row_15_timer_handle, fires_ascending_and_in_order_of_registration_the_
     const int ms = i * 7919 % 50 - 25;
     expected.emplace_back(ms, i);
     tasks.emplace_back([&order, i] { order.push_back(i); });
-    h.handle.register_at(h.time.now() + std::chrono::milliseconds(ms), waker::of(tasks.back()))->detach();
+    h.handle.register_at(h.time.now() + std::chrono::milliseconds(ms), waker::of(tasks.back()))
+        ->detach();
   }
   std::sort(expected.begin(), expected.end());
   h.time.advance(1s);
   h.turn();
   ASSERT_EQ(order.size(), expected.size());
-  for (std::size_t i = 0; i < order.size(); ++i) ASSERT_EQ(order[i], expected[i].second);
+  for (std::size_t i = 0; i < order.size(); ++i)
+    ASSERT_EQ(order[i], expected[i].second);
 }
 
 TEST(timer_handle, a_new_waker_replaces_the_old_one) {
@@ -164,7 +168,8 @@ TEST(timer_handle, many_threads_register_cancel_and_move_while_it_fires) {
   const timer_handle handle = stack.driver().handle();
   constexpr int threads = 4, each = 500;
   std::deque<counting_waker> kept, cancelled;
-  for (int i = 0; i < threads * each; ++i) kept.emplace_back(), cancelled.emplace_back();
+  for (int i = 0; i < threads * each; ++i)
+    kept.emplace_back(), cancelled.emplace_back();
   std::vector<std::thread> others;
   std::atomic<int> running = threads;
   for (int t = 0; t < threads; ++t)
@@ -172,7 +177,8 @@ TEST(timer_handle, many_threads_register_cancel_and_move_while_it_fires) {
       for (int i = 0; i < each; ++i) {
         const auto n = static_cast<std::size_t>(t * each + i);
         auto stay = handle.register_after(nanoseconds(i * 1000), waker::of(kept[n]));
-        auto go = handle.register_after(i % 2 ? nanoseconds(0) : nanoseconds(1h), waker::of(cancelled[n]));
+        auto go = handle.register_after(i % 2 ? nanoseconds(0) : nanoseconds(1h),
+                                        waker::of(cancelled[n]));
         if (i % 3 == 0) (void)stay->reset(now() + 1us);
         go->cancel();
         stay->detach();
@@ -180,11 +186,16 @@ TEST(timer_handle, many_threads_register_cancel_and_move_while_it_fires) {
       --running;
       stack.unparker().unpark();
     });
-  while (running || stack.has_work()) ASSERT_TRUE(stack.park(no_limit).has_value());
-  for (std::thread& t : others) t.join();
-  while (stack.has_work()) ASSERT_TRUE(stack.park(no_limit).has_value());
-  for (auto& k : kept) ASSERT_EQ(k.wakes, 1);
-  for (auto& c : cancelled) ASSERT_EQ(c.references, 0);
+  while (running || stack.has_work())
+    ASSERT_TRUE(stack.park(no_limit).has_value());
+  for (std::thread& t : others)
+    t.join();
+  while (stack.has_work())
+    ASSERT_TRUE(stack.park(no_limit).has_value());
+  for (auto& k : kept)
+    ASSERT_EQ(k.wakes, 1);
+  for (auto& c : cancelled)
+    ASSERT_EQ(c.references, 0);
 }
 
 }  // namespace

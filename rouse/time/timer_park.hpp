@@ -1,4 +1,5 @@
-// The timer as a layer: a park around a park that sleeps no longer than the next deadline, then fires.
+// The timer as a layer: a park around a park that sleeps no longer than the next deadline, then
+// fires.
 #pragma once
 
 #include <rouse/park/park.hpp>
@@ -8,11 +9,13 @@
 
 namespace rouse {
 
-/// `Inner` is the park below: a value, built in place from the arguments, or a reference to one that outlives this.
+/// `Inner` is the park below: a value, built in place from the arguments, or a reference to one
+/// that outlives this.
 ///
-/// park(limit) takes what other threads have registered, looks below exactly once (with 0 when something is due, so that timers
-/// never starve I/O), then fires at most timer_driver::fire_batch_max entries. On a clock that does not tick no wait has a
-/// time-out: `limit` is time on that clock too. An error from below is returned before anything fires.
+/// park(limit) takes what other threads have registered, looks below exactly once (with 0 when
+/// something is due, so that timers never starve I/O), then fires at most
+/// timer_driver::fire_batch_max entries. On a clock that does not tick no wait has a time-out:
+/// `limit` is time on that clock too. An error from below is returned before anything fires.
 /// @example  rouse::timer_park<rouse::thread_park> stack;
 template <class Inner>
   requires park<std::remove_reference_t<Inner>>

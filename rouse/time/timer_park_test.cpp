@@ -71,13 +71,15 @@ TEST(spec_row_48_timer_park, an_overdue_timer_looks_below_with_0_at_every_turn) 
   a.then = [&] { stack.driver().arm(a, time.value - 1s); };  // for ever in the past
   stack.driver().arm(a, time.value - 1s);
   stack.inner().answer = park_outcome::events;
-  for (int turn = 0; turn < 100; ++turn) EXPECT_EQ(stack.park(no_limit), park_outcome::events);
+  for (int turn = 0; turn < 100; ++turn)
+    EXPECT_EQ(stack.park(no_limit), park_outcome::events);
   EXPECT_EQ(stack.inner().asked, std::vector<nanoseconds>(100, 0ns));
   EXPECT_EQ(log, std::string(100, 'a'));  // one a turn: the turn ends though it is due again
   stack.driver().disarm(a);
 }
 
-TEST(spec_row_12_timer_park, an_earlier_deadline_shortens_the_wait_and_a_cancelled_one_lengthens_it) {
+TEST(spec_row_12_timer_park,
+     an_earlier_deadline_shortens_the_wait_and_a_cancelled_one_lengthens_it) {
   told_clock time;
   timer_park<logging_park> stack(time);
   std::string log;
@@ -126,10 +128,13 @@ TEST(spec_row_21_timer_park, never_early_over_many_random_delays) {
   const instant begin = now();
   for (int i = 0; i < n; ++i) {
     probes[static_cast<std::size_t>(i)].fired = &fired;
-    stack.driver().arm(probes[static_cast<std::size_t>(i)], begin + nanoseconds(i * 7919 % n * 5000));  // over 10 ms
+    stack.driver().arm(probes[static_cast<std::size_t>(i)],
+                       begin + nanoseconds(i * 7919 % n * 5000));  // over 10 ms
   }
-  while (fired < n) ASSERT_TRUE(stack.park(no_limit).has_value());
-  for (const probe& p : probes) ASSERT_GE(p.lateness, 0ns);
+  while (fired < n)
+    ASSERT_TRUE(stack.park(no_limit).has_value());
+  for (const probe& p : probes)
+    ASSERT_GE(p.lateness, 0ns);
 }
 
 TEST(fault_T3_timer_park, past_deadlines_fire_next_turn_ascending) {
@@ -147,7 +152,8 @@ TEST(fault_T6_timer_park, fires_at_most_1024_between_two_looks_below) {
   letters w;
   constexpr std::size_t n = 3000;
   std::deque<letter> all;
-  for (std::size_t i = 0; i < n; ++i) w.stack.driver().arm(all.emplace_back(w.log, 'x'), w.at(1ms));
+  for (std::size_t i = 0; i < n; ++i)
+    w.stack.driver().arm(all.emplace_back(w.log, 'x'), w.at(1ms));
   w.time.advance(1ms);
   std::vector<std::size_t> fired;
   while (w.stack.has_work()) {
@@ -166,7 +172,8 @@ TEST(fault_T7_timer_park, a_callback_may_cancel_others_and_re_arm_itself) {
     if (b.is_pending()) w.stack.driver().disarm(b);  // due at the same instant
     if (w.log.size() < 3) w.stack.driver().arm(a, w.at(1ms));
   };
-  for (letter* l : {&a, &b, &c}) w.stack.driver().arm(*l, w.at(1ms));
+  for (letter* l : {&a, &b, &c})
+    w.stack.driver().arm(*l, w.at(1ms));
   w.time.advance(1ms);
   (void)w.stack.park(0ns);
   EXPECT_EQ(w.log, "ac");
@@ -207,7 +214,8 @@ TEST(timer_park, reads_no_clock_while_nothing_is_pending) {
   told_clock time;
   timer_park<logging_park> stack(time);
   const int reads = time.reads;
-  for (int i = 0; i < 10; ++i) (void)stack.park(0ns);
+  for (int i = 0; i < 10; ++i)
+    (void)stack.park(0ns);
   (void)stack.park(no_limit);
   EXPECT_EQ(time.reads, reads);
 }
@@ -270,7 +278,8 @@ TEST(manual_clock_on_a_stack, waits_have_no_time_out_and_moving_the_clock_ends_t
   letter a(log, 'a');
   stack.driver().arm(a, time.now() + 24h);
   std::thread mover([&] { time.advance(24h); });
-  while (log.empty()) ASSERT_TRUE(stack.park(no_limit).has_value());
+  while (log.empty())
+    ASSERT_TRUE(stack.park(no_limit).has_value());
   mover.join();
   EXPECT_EQ(log, "a");
 }
@@ -317,7 +326,8 @@ TEST(manual_clock_on_a_stack, auto_advance_jumps_no_further_than_the_limit_asked
   EXPECT_EQ(w.stack.park(700ms), park_outcome::events);
 }
 
-TEST(manual_clock_on_a_stack, auto_advance_does_not_jump_when_something_happened_below_or_while_held) {
+TEST(manual_clock_on_a_stack,
+     auto_advance_does_not_jump_when_something_happened_below_or_while_held) {
   letters w;
   w.time.set_auto_advance(true);
   letter a(w.log, 'a');
@@ -339,7 +349,8 @@ TEST(manual_clock_on_a_stack, auto_advance_does_not_jump_when_something_happened
 TEST(fault_T2_timer_park, after_a_stall_each_due_timer_fires_once) {
   letters w;
   std::deque<letter> all;
-  for (char c = 'a'; c <= 'e'; ++c) w.stack.driver().arm(all.emplace_back(w.log, c), w.at((c - 'a' + 1) * 10ms));
+  for (char c = 'a'; c <= 'e'; ++c)
+    w.stack.driver().arm(all.emplace_back(w.log, c), w.at((c - 'a' + 1) * 10ms));
   w.time.advance(5s);
   (void)w.stack.park(no_limit);
   (void)w.stack.park(0ns);

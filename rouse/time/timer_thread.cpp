@@ -3,34 +3,37 @@
 #include <rouse/park/thread_park.hpp>
 #include <rouse/time/timer_park.hpp>
 
-#include <pthread.h>
-
 #include <new>
 
 namespace rouse {
 
-/// Counted by handles, and by the thread. The last handle ends the thread; whoever is last frees this.
+/// Counted by handles, and by the thread. The last handle ends the thread; whoever is last frees
+/// this.
 class timer_thread::worker {
  public:
-  explicit worker(clock& c) : stack_(c), handle(stack_.driver().handle()), unparker_(stack_.unparker()) {}
+  explicit worker(clock& c)
+      : stack_(c), handle(stack_.driver().handle()), unparker_(stack_.unparker()) {}
 
-  [[nodiscard]] int start() noexcept {
+  [[nodiscard]] result<void> start(thread_starter how) noexcept {
     references_.fetch_add(1, order::relaxed);
-    const int failed = pthread_create(&thread_, nullptr, run, this);
-    if (failed) references_.fetch_sub(1, order::relaxed);
-    return failed;
+    auto started = thread::start(run, this, 0, how);
+    if (!started) {
+      references_.fetch_sub(1, order::relaxed);
+      return std::unexpected(error("timer thread", started.error().code));
+    }
+    thread_ = std::move(*started);
+    return {};
   }
   void retain_handle() noexcept { handles_.fetch_add(1, order::relaxed); }
   void release_handle() noexcept {
     // acq_rel: pairs with the other handles, so that the last one sees all they did
     if (handles_.fetch_sub(1, order::acq_rel) != 1) return;
-    const pthread_t thread = thread_;
     stop_.store(true, order::release);
     unparker_.unpark();
-    if (pthread_equal(pthread_self(), thread))
-      pthread_detach(thread);
+    if (here == this)
+      thread_.detach();
     else
-      pthread_join(thread, nullptr);
+      thread_.join();
     release();
   }
   void release() noexcept {
@@ -42,8 +45,10 @@ class timer_thread::worker {
   static void* run(void* self) noexcept {
     pthread_setname_np(pthread_self(), "rouse-timer");
     auto& w = *static_cast<worker*>(self);
+    here = &w;
     // acquire: pairs with the last handle's store
-    while (!w.stop_.load(order::acquire)) (void)w.stack_.park(no_limit);  // a thread_park never fails
+    while (!w.stop_.load(order::acquire))
+      (void)w.stack_.park(no_limit);  // a thread_park never fails
     w.stack_.reset();
     w.release();
     return nullptr;
@@ -61,7 +66,7 @@ class timer_thread::worker {
     }
     result<park_outcome> park(nanoseconds limit) { return park_.park(limit); }
     timer_driver& driver() noexcept { return park_.driver(); }
-    unparker unparker() { return park_.unparker(); }
+    rouse::unparker unparker() { return park_.unparker(); }
 
    private:
     union {
@@ -80,19 +85,20 @@ class timer_thread::worker {
   atomic<bool> stop_{false};
   atomic<long> handles_{1};
   atomic<int> references_{1};  // the handles together, and the thread
-  pthread_t thread_{};
+  thread thread_;
+  inline static constinit thread_local worker* here = nullptr;  // whose thread this is
 };
 
-result<timer_thread> timer_thread::start(clock& c) noexcept {
+result<timer_thread> timer_thread::start(clock& c, thread_starter how) noexcept {
   worker* w = nullptr;
   try {
     w = new worker(c);
   } catch (const std::bad_alloc&) {
     return std::unexpected(error("timer thread", ENOMEM));
   }
-  if (const int failed = w->start()) {
+  if (const auto started = w->start(how); !started) {
     w->release();
-    return std::unexpected(error("timer thread", failed));
+    return std::unexpected(started.error());
   }
   return timer_thread(w);
 }

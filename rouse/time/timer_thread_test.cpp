@@ -62,7 +62,8 @@ TEST(spec_row_11_timer_thread, one_thread_serves_many_threads) {
         for (int i = 0; i < each; ++i)
           mine.register_after(nanoseconds((i * 7 + t) % 1000 * 1000), done)->detach();
       });
-    for (std::thread& t : others) t.join();
+    for (std::thread& t : others)
+      t.join();
     EXPECT_EQ(done->wait_for(threads * each), threads * each);
     EXPECT_NE(done->last_thread(), std::this_thread::get_id());
   }
@@ -158,7 +159,8 @@ TEST(spec_row_16_timer_thread, the_last_handle_may_die_on_the_timers_own_thread)
     timer->register_after(1ms, h)->detach();
   }
   EXPECT_EQ(done->wait_for(1), 1);
-  for (int i = 0; i < 1000 && threads_of_this_process() != before; ++i) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 1000 && threads_of_this_process() != before; ++i)
+    std::this_thread::sleep_for(1ms);
   EXPECT_EQ(threads_of_this_process(), before);
 }
 
@@ -188,11 +190,22 @@ TEST(timer_thread, the_texts_tasks_re_register_themselves) {
   }
   int expected = 0;
   for (int t = 1; t <= 9 * n; ++t) {
-    for (int i = 1; i <= 9; ++i) expected += t % i == 0 && t / i <= n;
+    for (int i = 1; i <= 9; ++i)
+      expected += t % i == 0 && t / i <= n;
     time.advance(500ms);
     EXPECT_EQ(rings.wait_for(expected), expected) << t;
   }
   EXPECT_EQ(expected, 9 * n);
+}
+
+TEST(fault_R9_timer_thread, without_a_thread_to_be_had_it_is_an_error) {
+  const auto before = threads_of_this_process();
+  const auto refused = timer_thread::start(
+      steady_clock::instance(),
+      [](pthread_t*, const pthread_attr_t*, void* (*)(void*), void*) { return EAGAIN; });
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), error("timer thread", EAGAIN));
+  EXPECT_EQ(threads_of_this_process(), before);
 }
 
 TEST(timer_thread, takes_an_erased_waker_too) {

@@ -1,4 +1,5 @@
-// What the tests of this module share: a waker that counts, a park that logs, a world of both under a manual clock.
+// What the tests of this module share: a waker that counts, a park that logs, a world of both under
+// a manual clock.
 #pragma once
 
 #include <rouse/core/context.hpp>
@@ -65,7 +66,8 @@ class logging_park {
   bool busy = false;
   thread_park token;
 };
-static_assert(park<logging_park> && park<timer_park<logging_park>> && park<timer_park<logging_park&>>);
+static_assert(park<logging_park> && park<timer_park<logging_park>> &&
+              park<timer_park<logging_park&>>);
 
 /// A timer on a manual clock over a logging park, current on this thread.
 struct timed_world {

@@ -14,14 +14,16 @@ constexpr unsigned short_slot = 16;
 wheel::wheel(instant start) : base_(key_of(start)), limit_(base_) {
   clear(due_);
   clear(late_);
-  for (node*& n : path_) n = nullptr;
+  for (node*& n : path_)
+    n = nullptr;
   try {
     for (unsigned l = 0; l < levels; ++l) {
       path_[l] = new node;
       path_[l]->level = l;
     }
   } catch (...) {
-    for (node* n : path_) delete n;
+    for (node* n : path_)
+      delete n;
     throw;
   }
 }
@@ -32,7 +34,8 @@ wheel::~wheel() {
     forget_marks(*n);
     delete n;
   }
-  while (spare_) delete std::exchange(spare_, spare_->spare);
+  while (spare_)
+    delete std::exchange(spare_, spare_->spare);
 }
 
 wheel_entry* wheel::pop_due(instant now) noexcept {
@@ -198,7 +201,8 @@ void wheel::move_base(key to) noexcept {
   base_ = to;
   if (top < floor_) return;  // still inside the undivided slot
   // What lay on the finer part of the path lay before `to`: only marks can be left there.
-  for (unsigned l = 0; l < top; ++l) forget_marks(*path_[l]);
+  for (unsigned l = 0; l < top; ++l)
+    forget_marks(*path_[l]);
   floor_ = 0;
   for (unsigned l = top; l > 0; --l) {
     node& n = *path_[l];
@@ -264,7 +268,8 @@ bool wheel::sort_if_short(link& head) noexcept {
     const key k = entry_of(l).key_;
     link* after = l->prev;
     if (entry_of(after).key_ > k) {
-      do after = after->prev;
+      do
+        after = after->prev;
       while (after != &head && entry_of(after).key_ > k);
       l->prev->next = following;
       following->prev = l->prev;
@@ -281,7 +286,8 @@ bool wheel::sort_if_short(link& head) noexcept {
 /// Stable merge sort of a ring, bottom up: n log n, no memory, no recursion.
 void wheel::sort(link& head) noexcept {
   if (sort_if_short(head)) return;
-  link* runs[64] = {};  // runs[i]: null, or a chain of 2^i entries by `next`, older than those of smaller i
+  link* runs[64] =
+      {};  // runs[i]: null, or a chain of 2^i entries by `next`, older than those of smaller i
   const auto merge = [](link* older, link* newer) {
     link first;
     link* last = &first;
@@ -299,7 +305,8 @@ void wheel::sort(link& head) noexcept {
     l = l->next;
     run->next = nullptr;
     unsigned i = 0;
-    for (; runs[i]; ++i) run = merge(std::exchange(runs[i], nullptr), run);
+    for (; runs[i]; ++i)
+      run = merge(std::exchange(runs[i], nullptr), run);
     runs[i] = run;
   }
   link* all = nullptr;

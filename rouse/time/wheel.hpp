@@ -1,15 +1,19 @@
-// A hierarchical timer wheel in nanoseconds: 11 levels of 64 slots span all 64 bits, so no deadline is too far or too near.
+// A hierarchical timer wheel in nanoseconds: 11 levels of 64 slots span all 64 bits, so no deadline
+// is too far or too near.
 //
-// An entry goes to the level of the highest digit (6 bits) in which its deadline differs from `base`, the instant up to which
-// everything has fired (Varghese & Lauck, SOSP 1987; as a radix heap: Ahuja et al., JACM 1990). What is different here: a slot
-// is *not* cascaded when time reaches it, but only when somebody needs its smallest deadline and the slot is long and out of
-// order. A slot knows whether it is in order (one comparison per insert, on a line that the insert writes anyway), so equal
-// time-outs and a million timers of one instant are never moved at all; a short slot is sorted in place; a long one is split
-// into 64 finer ones, once, and every entry is moved at most ten times in its life whatever the order of operations.
-// That makes the next deadline exact without ever waking at a slot border.
+// An entry goes to the level of the highest digit (6 bits) in which its deadline differs from
+// `base`, the instant up to which everything has fired (Varghese & Lauck, SOSP 1987; as a radix
+// heap: Ahuja et al., JACM 1990). What is different here: a slot is *not* cascaded when time
+// reaches it, but only when somebody needs its smallest deadline and the slot is long and out of
+// order. A slot knows whether it is in order (one comparison per insert, on a line that the insert
+// writes anyway), so equal time-outs and a million timers of one instant are never moved at all; a
+// short slot is sorted in place; a long one is split into 64 finer ones, once, and every entry is
+// moved at most ten times in its life whatever the order of operations. That makes the next
+// deadline exact without ever waking at a slot border.
 //
-// Refused: seastar's buckets of one bit (up to 63 moves, and a scan of the nearest bucket for the next deadline); ticks of
-// 1 ms (late by one, and early when rounded down); heaps (O(log n) and a cache miss per level).
+// Refused: seastar's buckets of one bit (up to 63 moves, and a scan of the nearest bucket for the
+// next deadline); ticks of 1 ms (late by one, and early when rounded down); heaps (O(log n) and a
+// cache miss per level).
 #pragma once
 
 #include <rouse/base/assert.hpp>
@@ -28,7 +32,8 @@ struct wheel_link {
 struct wheel_node;
 }  // namespace internal
 
-/// What stands in a wheel; derive from it. Address-stable while pending, and not to be destroyed then. 24 bytes.
+/// What stands in a wheel; derive from it. Address-stable while pending, and not to be destroyed
+/// then. 24 bytes.
 class wheel_entry : private internal::wheel_link {
  public:
   wheel_entry() noexcept = default;
@@ -49,11 +54,13 @@ class wheel_entry : private internal::wheel_link {
   std::uint64_t key_ = 0;
 };
 
-/// Entries by deadline. One thread, or one lock. Neither owns nor calls them: `pop_due` hands out one at a time, so callers may
-/// insert, remove and destroy anything in between, the wheel included.
+/// Entries by deadline. One thread, or one lock. Neither owns nor calls them: `pop_due` hands out
+/// one at a time, so callers may insert, remove and destroy anything in between, the wheel
+/// included.
 class wheel {
  public:
-  /// `start`: about now; deadlines before it are allowed. Throws std::bad_alloc: 12 KiB, untouched until used.
+  /// `start`: about now; deadlines before it are allowed. Throws std::bad_alloc: 12 KiB, untouched
+  /// until used.
   explicit wheel(instant start = instant());
   wheel(const wheel&) = delete;
   wheel& operator=(const wheel&) = delete;
@@ -68,20 +75,23 @@ class wheel {
   [[nodiscard]] bool is_empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// The earliest deadline, exactly; `never` when there is none. O(1), amortised over the entries' lives.
+  /// The earliest deadline, exactly; `never` when there is none. O(1), amortised over the entries'
+  /// lives.
   [[nodiscard]] instant next_deadline() noexcept;
 
   /// Takes out the next entry due at `now`, null when the round is over.
   ///
-  /// A round is what was due when it began, ascending, and in order of insertion within an instant. What is inserted during a
-  /// round and due at once waits for the next round, so that entries re-armed in the past starve nobody; callers stop at null,
-  /// or earlier: the next call goes on with the same round. A `now` before an earlier one counts as that one.
+  /// A round is what was due when it began, ascending, and in order of insertion within an instant.
+  /// What is inserted during a round and due at once waits for the next round, so that entries
+  /// re-armed in the past starve nobody; callers stop at null, or earlier: the next call goes on
+  /// with the same round. A `now` before an earlier one counts as that one.
   [[nodiscard]] wheel_entry* pop_due(instant now) noexcept;
 
   /// Takes out any entry, due or not; null when empty. For shutting down.
   [[nodiscard]] wheel_entry* pop_any() noexcept;
 
-  /// Slots that were split to find a smallest deadline, at most this many at a time; then slots are sorted instead.
+  /// Slots that were split to find a smallest deadline, at most this many at a time; then slots are
+  /// sorted instead.
   static constexpr unsigned split_max = 64;
 
  private:
@@ -92,7 +102,8 @@ class wheel {
   static constexpr unsigned levels = 11;
   static constexpr key unknown = 0;
   static constexpr key key_of(instant at) noexcept {
-    return static_cast<key>(at.time_since_epoch().count()) ^ (key{1} << 63);  // ascending, also below zero
+    return static_cast<key>(at.time_since_epoch().count()) ^
+           (key{1} << 63);  // ascending, also below zero
   }
   static constexpr instant instant_of(key k) noexcept {
     return instant(nanoseconds(static_cast<nanoseconds::rep>(k ^ (key{1} << 63))));
@@ -103,7 +114,9 @@ class wheel {
   static unsigned level_of(key difference) noexcept {
     return static_cast<unsigned>(63 - __builtin_clzll(difference | 1)) / 6;
   }
-  static unsigned digit_of(key k, unsigned level) noexcept { return static_cast<unsigned>(k >> (6 * level)) & 63; }
+  static unsigned digit_of(key k, unsigned level) noexcept {
+    return static_cast<unsigned>(k >> (6 * level)) & 63;
+  }
   static wheel_entry& entry_of(link* l) noexcept { return *static_cast<wheel_entry*>(l); }
   static bool is_empty(const link& head) noexcept { return head.next == &head; }
   static void clear(link& head) noexcept { head.prev = head.next = &head; }
@@ -131,11 +144,12 @@ class wheel {
   void release(node& n) noexcept;
   void forget_marks(node& n) noexcept;
 
-  key base_;          // every key in the slots is greater
-  key limit_;         // keys up to here are late: they go to late_, for the next round
+  key base_;              // every key in the slots is greater
+  key limit_;             // keys up to here are late: they go to late_, for the next round
   key next_ = never_key;  // the smallest key, or `unknown`
   std::size_t size_ = 0;
-  unsigned floor_ = 0;    // the level at which base_ lies in an undivided slot; below it the path is empty
+  unsigned floor_ =
+      0;  // the level at which base_ lies in an undivided slot; below it the path is empty
   unsigned nodes_ = 0;
   bool in_round_ = false;
   bool late_in_order_ = true;
@@ -154,7 +168,7 @@ struct wheel_node {
   std::uint64_t unordered = 0;  // the ring is not ascending
   unsigned level = 0;
   wheel_node* spare = nullptr;
-  wheel_link slots[64];         // valid where occupied
+  wheel_link slots[64];  // valid where occupied
 };
 
 }  // namespace internal

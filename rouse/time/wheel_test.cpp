@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
 #include <deque>
-#include <map>
 #include <limits>
+#include <map>
 #include <random>
 #include <string>
 #include <utility>
@@ -43,7 +43,8 @@ struct fixture {
   /// One round: the ids that fire.
   std::vector<int> fire(instant now) {
     std::vector<int> ids;
-    while (wheel_entry* e = timers.pop_due(now)) ids.push_back(static_cast<item*>(e)->id);
+    while (wheel_entry* e = timers.pop_due(now))
+      ids.push_back(static_cast<item*>(e)->id);
     return ids;
   }
   wheel timers;
@@ -91,14 +92,16 @@ TEST(spec_row_15_wheel, order_is_ascending_and_stable_the_past_included) {
   std::sort(expected.begin(), expected.end());  // ids tell the order of insertion
   const std::vector<int> fired = f.fire(at(3'000'000));
   ASSERT_EQ(fired.size(), expected.size());
-  for (std::size_t i = 0; i < fired.size(); ++i) ASSERT_EQ(fired[i], expected[i].second) << i;
+  for (std::size_t i = 0; i < fired.size(); ++i)
+    ASSERT_EQ(fired[i], expected[i].second) << i;
 }
 
 TEST(spec_row_17_wheel, cancel_half_re_arm_a_quarter_and_exactly_the_rest_fires) {
   fixture f;
   constexpr int n = 10'000;
   random_source random(17);
-  for (int i = 0; i < n; ++i) f.add(at(1 + static_cast<std::int64_t>(random.below(1'000'000'000))));
+  for (int i = 0; i < n; ++i)
+    f.add(at(1 + static_cast<std::int64_t>(random.below(1'000'000'000))));
   std::vector<bool> expected(n, true);
   for (int i = 0; i < n; ++i) {
     item& entry = f.items[static_cast<std::size_t>(i)];
@@ -122,11 +125,14 @@ TEST(spec_row_17_wheel, cancel_half_re_arm_a_quarter_and_exactly_the_rest_fires)
 
 TEST(spec_row_61_wheel, every_range_from_a_nanosecond_to_five_years_is_exact) {
   std::vector<nanoseconds> waits;
-  for (nanoseconds d(1); d < 5 * 365 * 24h; d = d * 3 + nanoseconds(1)) waits.push_back(d);
+  for (nanoseconds d(1); d < 5 * 365 * 24h; d = d * 3 + nanoseconds(1))
+    waits.push_back(d);
   waits.push_back(5 * 365 * 24h);
-  for (const instant start : {at(0), at(1), at((std::int64_t{1} << 36) - 1), at(987'654'321'012'345)}) {
+  for (const instant start :
+       {at(0), at(1), at((std::int64_t{1} << 36) - 1), at(987'654'321'012'345)}) {
     fixture f(start);
-    for (std::size_t i = waits.size(); i-- > 0;) f.add(start + waits[i]);
+    for (std::size_t i = waits.size(); i-- > 0;)
+      f.add(start + waits[i]);
     for (std::size_t i = 0; i < waits.size(); ++i) {
       const int id = static_cast<int>(waits.size() - 1 - i);
       EXPECT_EQ(f.timers.next_deadline(), start + waits[i]);
@@ -159,7 +165,8 @@ TEST(fault_T4_wheel, the_ends_of_the_range_do_not_wrap) {
   f.add(at(0));
   f.add(at(std::numeric_limits<std::int64_t>::max() - 999));
   EXPECT_EQ(f.timers.next_deadline(), instant::min());
-  EXPECT_EQ(f.fire(at(std::numeric_limits<std::int64_t>::max() - 1000)), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(f.fire(at(std::numeric_limits<std::int64_t>::max() - 1000)),
+            (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(f.fire(at(std::numeric_limits<std::int64_t>::max() - 2)), std::vector<int>{4});
   EXPECT_EQ(f.fire(at(std::numeric_limits<std::int64_t>::max() - 1)), std::vector<int>{0});
 }
@@ -178,7 +185,8 @@ TEST(fault_T3_wheel, entries_re_armed_in_the_past_wait_for_the_next_round) {
 TEST(fault_T3_wheel, what_comes_due_between_two_batches_is_served_in_turn) {
   // 3 greedy entries, batches of 2: the later deadline must not starve.
   fixture f(at(100));
-  for (int i = 0; i < 3; ++i) f.add(at(10));
+  for (int i = 0; i < 3; ++i)
+    f.add(at(10));
   item& late = f.add(at(105));
   bool served = false;
   for (int turn = 0; turn < 4 && !served; ++turn) {
@@ -206,11 +214,12 @@ TEST(fault_T9_wheel, a_clock_that_steps_back_counts_as_its_last_value) {
 
 TEST(fault_T7_wheel, removing_oneself_and_others_between_two_pops) {
   fixture f;
-  for (int i = 0; i < 6; ++i) f.add(at(10));
+  for (int i = 0; i < 6; ++i)
+    f.add(at(10));
   wheel_entry* first = f.timers.pop_due(at(10));
   ASSERT_EQ(first, &f.items[0]);
-  f.timers.remove(f.items[1]);           // due, and next
-  f.timers.insert(*first, at(10));       // itself, again: next round
+  f.timers.remove(f.items[1]);      // due, and next
+  f.timers.insert(*first, at(10));  // itself, again: next round
   f.timers.insert(f.items[1], at(2'000));
   f.timers.remove(f.items[3]);
   EXPECT_EQ(f.fire(at(10)), (std::vector<int>{2, 4, 5}));
@@ -223,16 +232,20 @@ TEST(fault_T8_wheel, each_level_border_and_its_neighbours) {
     const std::int64_t border = std::int64_t{1} << bit;
     for (const std::int64_t start : {std::int64_t{0}, border - 1, border, border + 1}) {
       fixture f(at(start));
-      for (const std::int64_t d : {2, 1, 3, 63, 64, 65, 4095, 4096, 4097}) f.add(at(start + d));
+      for (const std::int64_t d : {2, 1, 3, 63, 64, 65, 4095, 4096, 4097})
+        f.add(at(start + d));
       f.add(at(border + border));
       f.add(at(border + border - 1));
-      EXPECT_EQ(f.fire(at(start)).size(), static_cast<std::size_t>(std::count_if(f.items.begin(), f.items.end(),
-                [&](item& i) { return i.deadline() <= at(start); })));
+      EXPECT_EQ(f.fire(at(start)).size(), static_cast<std::size_t>(std::count_if(
+                                              f.items.begin(), f.items.end(),
+                                              [&](item& i) { return i.deadline() <= at(start); })));
       instant last = at(start);
       while (!f.timers.is_empty()) {
         const instant next = f.timers.next_deadline();
         EXPECT_GE(next, last);
-        if (next > last) EXPECT_EQ(f.timers.pop_due(next - 1ns), nullptr);
+        if (next > last) {
+          EXPECT_EQ(f.timers.pop_due(next - 1ns), nullptr);
+        }
         item* e = static_cast<item*>(f.timers.pop_due(next));
         ASSERT_NE(e, nullptr);
         EXPECT_EQ(e->deadline(), next);
@@ -289,7 +302,8 @@ TEST(fault_R10_wheel, without_more_split_slots_order_and_next_deadline_are_still
     ASSERT_EQ(f.timers.next_deadline(), model.begin()->first);
   }
   std::vector<int> expected;
-  for (const auto& [when, id] : model) expected.push_back(id);
+  for (const auto& [when, id] : model)
+    expected.push_back(id);
   EXPECT_EQ(f.fire(at(std::int64_t{1} << 40)), expected);
 }
 
@@ -298,11 +312,13 @@ TEST(wheel, split_slots_whose_entries_were_cancelled_are_reused) {
   for (int round = 1; round <= 500; ++round) {
     std::vector<item*> added;
     const std::int64_t start = std::int64_t{round} << 32;
-    for (int i = 40; i-- > 0;) added.push_back(&f.add(at(start + i * 50'000'000)));
+    for (int i = 40; i-- > 0;)
+      added.push_back(&f.add(at(start + i * 50'000'000)));
     f.timers.remove(*added.back());
     ASSERT_EQ(f.timers.next_deadline(), at(start + 50'000'000));
     added.pop_back();
-    for (item* i : added) f.timers.remove(*i);
+    for (item* i : added)
+      f.timers.remove(*i);
     ASSERT_EQ(f.timers.next_deadline(), never);
     ASSERT_EQ(f.timers.pop_due(at(start + (std::int64_t{1} << 31))), nullptr);
   }
@@ -361,7 +377,8 @@ class reference_timers {
 /// Random operations on a wheel and on the reference; every answer must be the same.
 class comparison {
  public:
-  comparison(std::uint64_t seed, instant start) : random_(seed), wheel_(start), reference_(start), now_(start) {}
+  comparison(std::uint64_t seed, instant start)
+      : random_(seed), wheel_(start), reference_(start), now_(start) {}
   ~comparison() {
     while (wheel_.pop_any()) {
     }
@@ -376,7 +393,9 @@ class comparison {
  private:
   void step() {
     switch (random_.below(8)) {
-      case 0: case 1: case 2:
+      case 0:
+      case 1:
+      case 2:
         if (pending_.size() < population_) return add();
         return cancel();
       case 3: return pending_.size() > population_ / 2 ? cancel() : add();
@@ -390,9 +409,9 @@ class comparison {
     const std::uint64_t range = std::uint64_t{1} << random_.below(50);
     const auto offset = static_cast<std::int64_t>(random_.below(range));
     switch (random_.below(12)) {
-      case 0: return now_ - nanoseconds(std::min<std::int64_t>(offset, 1'000'000));      // the past
+      case 0: return now_ - nanoseconds(std::min<std::int64_t>(offset, 1'000'000));  // the past
       case 1: return now_;
-      case 2: return last_;                                                              // the same instant again
+      case 2: return last_;  // the same instant again
       case 3: return random_.below(50) ? saturating_add(now_, nanoseconds(offset)) : never;
       case 4: {  // at a border of some level, or beside it
         const std::int64_t width = std::int64_t{1} << (6 * random_.below(9));
@@ -401,7 +420,9 @@ class comparison {
         if (__builtin_add_overflow(n / width * width, width, &border)) return never;
         return instant(nanoseconds(border)) + nanoseconds(random_.between(-1, 1));
       }
-      case 5: case 6: case 7: return saturating_add(now_, 30ms);                         // equal time-outs
+      case 5:
+      case 6:
+      case 7: return saturating_add(now_, 30ms);  // equal time-outs
       default: return saturating_add(now_, nanoseconds(offset));
     }
   }
@@ -471,7 +492,10 @@ class comparison {
     switch (random_.below(4)) {
       case 0: now_ = std::max(now_, next == never ? now_ : next); break;
       case 1: now_ = std::max(now_, next == never ? now_ : next - 1ns); break;
-      case 2: now_ = saturating_add(now_, nanoseconds(static_cast<std::int64_t>(random_.below(std::uint64_t{1} << random_.below(40))))); break;
+      case 2:
+        now_ = saturating_add(now_, nanoseconds(static_cast<std::int64_t>(
+                                        random_.below(std::uint64_t{1} << random_.below(40)))));
+        break;
       default: break;
     }
     latest_ = std::max(latest_, now_);
@@ -508,7 +532,8 @@ TEST(fault_T8_wheel, equals_a_reference_over_a_million_random_operations) {
 TEST(fault_T6_wheel, a_million_of_one_instant_are_taken_out_in_batches_without_being_moved) {
   fixture f;
   constexpr int n = 1'000'000;
-  for (int i = 0; i < n; ++i) f.add(at(70'000'000'000));
+  for (int i = 0; i < n; ++i)
+    f.add(at(70'000'000'000));
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_NE(f.timers.pop_due(at(80'000'000'000)), nullptr);
   const auto first = std::chrono::steady_clock::now() - begin;

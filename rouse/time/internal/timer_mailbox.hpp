@@ -1,5 +1,6 @@
-// What a timer driver and its handles share. A registration is a node of its own, because the thread that made it may give it
-// up at any time: the wheel's links are touched by the driver only, everything else under the lock.
+// What a timer driver and its handles share. A registration is a node of its own, because the
+// thread that made it may give it up at any time: the wheel's links are touched by the driver only,
+// everything else under the lock.
 #pragma once
 
 #include <rouse/base/atomic.hpp>
@@ -28,19 +29,26 @@ class remote_timer final : public timer_entry, public list_link {  // list_link:
   const instant at;
   waker target;  // under the mailbox's lock
 
-  [[nodiscard]] state status() const noexcept { return static_cast<state>(status_.load(order::acquire)); }
-  /// Under the mailbox's lock. Release: what happened before the deadline's turn is seen by whoever sees the status.
-  void set_status(state s) noexcept { status_.store(static_cast<unsigned char>(s), order::release); }
+  [[nodiscard]] state status() const noexcept {
+    return static_cast<state>(status_.load(order::acquire));
+  }
+  /// Under the mailbox's lock. Release: what happened before the deadline's turn is seen by whoever
+  /// sees the status.
+  void set_status(state s) noexcept {
+    status_.store(static_cast<unsigned char>(s), order::release);
+  }
 
  private:
   static void on_fire(timer_entry& e, reason why) noexcept;
   atomic<unsigned char> status_{static_cast<unsigned char>(state::waiting)};
-  atomic<int> references_{2};  // the registration's, and the driver's until it has fired or been taken out
+  atomic<int> references_{
+      2};  // the registration's, and the driver's until it has fired or been taken out
 };
 
 class timer_mailbox {
  public:
-  timer_mailbox(rouse::clock& c, rouse::unparker wake) noexcept : clock(&c), wake_(std::move(wake)) {}
+  timer_mailbox(rouse::clock& c, rouse::unparker wake) noexcept
+      : clock(&c), wake_(std::move(wake)) {}
 
   void retain() noexcept { references_.fetch_add(1, order::relaxed); }
   void release() noexcept {
