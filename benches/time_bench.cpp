@@ -2,14 +2,19 @@
 // sleep, no waker)? Each of ours stands behind its floor; one thread; deadlines from a fixed seed;
 // `sum` is a checksum of what was done.
 #include <rouse/base/random.hpp>
+#include <rouse/park/thread_park.hpp>
+#include <rouse/time/manual_clock.hpp>
+#include <rouse/time/sleep.hpp>
+#include <rouse/time/timer_park.hpp>
 #include <rouse/time/wheel.hpp>
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <new>
+#include <optional>
 #include <vector>
 
 namespace {
@@ -147,6 +152,86 @@ void wheel_arm_cancel(benchmark::State& state) {
 }
 BENCHMARK(wheel_arm_cancel)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
+/// Stands for a task: counts its wakes with a plain word.
+class counted_task final : public rouse::wakeable {
+ public:
+  counted_task() : wakeable(table) {}
+  std::uint64_t wakes = 0;
+
+ private:
+  static void on_wake(wakeable& w) noexcept { ++static_cast<counted_task&>(w).wakes; }
+  static wakeable& on_clone(wakeable& w) noexcept { return w; }
+  static void on_drop(wakeable&) noexcept {}
+  static constexpr rouse::wake_table table{on_wake, on_clone, on_drop};
+};
+
+/// sleep_until and its first poll, which registers; then its destruction, which cancels. As a task
+/// would hold it.
+void sleep_arm_cancel(benchmark::State& state) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  rouse::timer_park<rouse::thread_park> stack;
+  const rouse::timer_driver::scope scope(stack.driver());
+  auto when = deadlines(n, 1ms, hour);
+  const instant start = rouse::now();
+  counted_task task;
+  rouse::context cx(task);
+  std::vector<std::optional<rouse::sleep_operation>> sleeps(n);
+  arm_and_cancel(
+      state, n,
+      [&](std::size_t i) {
+        sleeps[i].emplace(rouse::sleep_until(start + hour + when[i]));
+        benchmark::DoNotOptimize(sleeps[i]->poll(cx).is_ready());
+      },
+      [&](std::size_t i) { sleeps[i].reset(); });
+  state.counters["bytes"] = sizeof(rouse::sleep_operation);
+}
+BENCHMARK(sleep_arm_cancel)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+
+/// The same from one place, one at a time: what a time-out costs that does not fire.
+void sleep_one(benchmark::State& state) {
+  rouse::timer_park<rouse::thread_park> stack;
+  const rouse::timer_driver::scope scope(stack.driver());
+  const instant at = rouse::now() + hour;
+  counted_task task;
+  rouse::context cx(task);
+  for (auto _ : state) {
+    auto s = rouse::sleep_until(at);
+    benchmark::DoNotOptimize(s.poll(cx).is_ready());
+  }
+}
+BENCHMARK(sleep_one);
+
+void clock_read(benchmark::State& state) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(rouse::now());
+}
+BENCHMARK(clock_read);
+
+/// The nearest deadline is cancelled and asked for again and again among 10^4 idle time-outs of
+/// mixed lengths.
+void wheel_next_deadline_after_cancelling_the_nearest(benchmark::State& state) {
+  constexpr std::size_t n = 10'000;
+  constexpr nanoseconds lengths[] = {30s, 10s, 60s, 30s};
+  rouse::wheel wheel;
+  std::vector<rouse::wheel_entry> timers(n);
+  nanoseconds time(0);
+  for (std::size_t i = 0; i < n; ++i, time += 1us)
+    wheel.insert(timers[i], instant(time + lengths[i % 4]));
+  std::size_t i = 0;
+  std::int64_t sum = 0;
+  for (auto _ : state) {
+    wheel.remove(timers[i]);
+    sum += wheel.next_deadline().time_since_epoch().count();
+    wheel.insert(timers[i], instant(time + lengths[i % 4]));
+    time += 1us;
+    i = (i + 1) % n;
+  }
+  benchmark::DoNotOptimize(sum);
+  while (wheel.pop_any()) {
+  }
+}
+BENCHMARK(wheel_next_deadline_after_cancelling_the_nearest);
+
 /// 10^6 timers over 1 s, fired in steps of 1 ms: ns per timer, arming included in `arm_ns` only.
 void floor_fire(benchmark::State& state) {
   const auto n = static_cast<std::size_t>(state.range(0));
@@ -188,5 +273,35 @@ void wheel_fire(benchmark::State& state) {
       static_cast<double>(fired) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(wheel_fire)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+
+/// The same as sleeps of tasks, through the whole layer: clock, park below, batches of 1,024, a
+/// wake each.
+void sleep_fire(benchmark::State& state) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  const auto when = deadlines(n, 1ms, 1s);
+  counted_task task;
+  rouse::context cx(task);
+  std::vector<std::optional<rouse::sleep_operation>> sleeps(n);
+  for (auto _ : state) {
+    state.PauseTiming();
+    rouse::manual_clock time;
+    auto stack = std::make_unique<rouse::timer_park<rouse::thread_park>>(time);
+    std::optional<rouse::timer_driver::scope> scope(stack->driver());
+    for (std::size_t i = 0; i < n; ++i) {
+      sleeps[i].emplace(rouse::sleep(when[i]));
+      benchmark::DoNotOptimize(sleeps[i]->poll(cx).is_ready());
+    }
+    state.ResumeTiming();
+    for (int ms = 1; ms <= 1000; ++ms) {
+      time.advance(1ms);
+      while (*stack->park(0ns) == rouse::park_outcome::events) {
+      }
+    }
+  }
+  state.counters["fire_ns"] =
+      benchmark::Counter(static_cast<double>(task.wakes) * 1e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(sleep_fire)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -5,18 +5,17 @@
 namespace rouse {
 
 poll_result<rouse::result<void>> sleep_operation::poll_others(context& cx) noexcept {
-  using remote_state = timer_registration::state;
   switch (state_) {
-    case state::fresh:
-    case state::relative: return start(cx);
     case state::fired: return rouse::result<void>();
     case state::shut_down: return std::unexpected(error("sleep", errc::runtime_shut_down));
     case state::cancelled: return pending;
-    case state::armed: ROUSE_UNREACHABLE();
     case state::remote: break;
+    case state::fresh:
+    case state::relative:
+    case state::armed: ROUSE_UNREACHABLE();
   }
   if (remote_.set_waker(cx.get_waker())) return pending;
-  const bool fired = remote_.status() == remote_state::fired;
+  const bool fired = remote_.status() == timer_registration::state::fired;
   retract(fired ? state::fired : state::shut_down);
   if (fired) return rouse::result<void>();
   return std::unexpected(error("sleep", errc::runtime_shut_down));
@@ -24,44 +23,44 @@ poll_result<rouse::result<void>> sleep_operation::poll_others(context& cx) noexc
 
 poll_result<rouse::result<void>> sleep_operation::start(context& cx) noexcept {
   timer_driver* const driver = current<timer_driver>::get();
-  const timer_handle* const handle = driver ? nullptr : current<timer_handle>::get();
-  if (!driver && !handle) return std::unexpected(error("sleep", errc::no_context));
-  if (state_ == state::relative) {
-    instant from;
-    if (driver) {
-      from = driver->now();
-    } else {
-      const auto read = handle->now();
-      if (!read) return std::unexpected(error("sleep", read.error().code));
-      from = *read;
-    }
-    const nanoseconds duration = timer_entry::deadline().time_since_epoch();
-    set_deadline(duration == no_limit ? never : saturating_add(from, duration));
-    state_ = state::fresh;
-  }
+  if (!driver) [[unlikely]]
+    return start_remote(cx);
+  if (state_ == state::relative) [[unlikely]]
+    fix_deadline(driver->now());
   const instant at = deadline();
-  if (driver) {
-    if (driver->has_passed(at) && at != never) {
-      if (!cx.spend()) return pending;  // a loop of sleeps that are over must give way, too
-      state_ = state::fired;
-      return rouse::result<void>();
-    }
-    driver_ = driver;
-    target_ = cx.borrow_waker();
-    state_ = state::armed;
-    driver->arm(*this, at);
-    return pending;
-  }
-  if (const auto read = handle->now(); read && *read >= at && at != never) {
-    if (!cx.spend()) return pending;
-    state_ = state::fired;
-    return rouse::result<void>();
-  }
+  if (driver->has_passed(at)) return already_over(cx);
+  driver_ = driver;
+  target_ = cx.borrow_waker();
+  state_ = state::armed;
+  driver->arm(*this, at);
+  return pending;
+}
+
+poll_result<rouse::result<void>> sleep_operation::start_remote(context& cx) noexcept {
+  const timer_handle* const handle = current<timer_handle>::get();
+  if (!handle) return std::unexpected(error("sleep", errc::no_context));
+  const auto now = handle->now();
+  if (!now) return std::unexpected(error("sleep", now.error().code));
+  if (state_ == state::relative) fix_deadline(*now);
+  const instant at = deadline();
+  if (*now >= at && at != never) return already_over(cx);
   auto registered = handle->register_at(at, cx.get_waker());
   if (!registered) return std::unexpected(error("sleep", registered.error().code));
   remote_ = std::move(*registered);
   state_ = state::remote;
   return pending;
+}
+
+poll_result<rouse::result<void>> sleep_operation::already_over(context& cx) noexcept {
+  if (!cx.spend()) return pending;  // a loop of sleeps that are over must give way, too
+  state_ = state::fired;
+  return rouse::result<void>();
+}
+
+void sleep_operation::fix_deadline(instant from) noexcept {
+  const nanoseconds duration = timer_entry::deadline().time_since_epoch();
+  set_deadline(duration == no_limit ? never : saturating_add(from, duration));
+  state_ = state::fresh;
 }
 
 instant sleep_operation::now() noexcept {

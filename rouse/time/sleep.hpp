@@ -37,7 +37,7 @@ class [[nodiscard]] sleep_operation : public fallible<sleep_operation>, private 
       target_ = cx.borrow_waker();
       return pending;
     }
-    return poll_others(cx);
+    return state_ <= state::relative ? start(cx) : poll_others(cx);
   }
   poll_result<void> poll_cancel(context&) noexcept {
     retract(state::cancelled);
@@ -82,6 +82,9 @@ class [[nodiscard]] sleep_operation : public fallible<sleep_operation>, private 
   }
   poll_result<rouse::result<void>> poll_others(context& cx) noexcept;
   poll_result<rouse::result<void>> start(context& cx) noexcept;
+  poll_result<rouse::result<void>> start_remote(context& cx) noexcept;
+  poll_result<rouse::result<void>> already_over(context& cx) noexcept;
+  void fix_deadline(instant from) noexcept;
   void retract(state after) noexcept;
 
   wakeable* target_ = nullptr;  // armed: borrowed from the task

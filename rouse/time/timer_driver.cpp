@@ -12,6 +12,7 @@ timer_driver::timer_driver(rouse::clock& c, rouse::unparker wake)
       now_(c.now()),
       wheel_(now_),
       handle_(new internal::timer_mailbox(c, wake)) {
+  see(now_);
   watcher_.unparker = std::move(wake);
   clock_.watch(watcher_);
 }

@@ -56,16 +56,15 @@ class timer_driver {
   /// The time, read now; never less than it was.
   instant now() noexcept {
     const instant read = clock_.now();
-    if (read > now_) now_ = read;
+    if (read > now_) see(read);
     return now_;
   }
-  /// Whether `at` has passed. Spares the clock when `at` is so far away that only a poll that
-  /// blocks for a second could have brought it near since the last turn; the next turn fires it
-  /// then.
+  /// Whether `at` has passed; `never` has not. Spares the clock when `at` is so far away that only
+  /// a poll that blocks for a second could have brought it near since the last turn; the next turn
+  /// fires it then.
   bool has_passed(instant at) noexcept {
-    if (at <= now_) return true;
-    if (ticks_ && time_left(now_, at) > std::chrono::seconds(1)) return false;
-    return at <= now();
+    if (at > soon_) return false;
+    return at != never && (at <= now_ || at <= now());
   }
   [[nodiscard]] rouse::clock& time_source() const noexcept { return clock_; }
 
@@ -93,12 +92,17 @@ class timer_driver {
 
  private:
   unsigned fire() noexcept;
+  void see(instant at) noexcept {
+    now_ = at;
+    if (ticks_) soon_ = saturating_add(at, std::chrono::seconds(1));
+  }
 
   rouse::clock& clock_;
   const bool ticks_;
-  bool jumps_ = false;  // the wait below is a look; if nothing happens, time moves to jump_to_
-  bool cut_ = false;    // the wait below was shorter than asked
-  instant now_;         // the latest time seen
+  bool jumps_ = false;    // the wait below is a look; if nothing happens, time moves to jump_to_
+  bool cut_ = false;      // the wait below was shorter than asked
+  instant now_;           // the latest time seen
+  instant soon_ = never;  // not worth a look at the clock beyond; never: look always
   instant jump_to_;
   instant limit_at_;           // on a clock that does not tick: when the caller's limit ends
   bool* destroyed_ = nullptr;  // while firing: set by the destructor
