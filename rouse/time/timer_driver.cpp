@@ -35,6 +35,11 @@ nanoseconds timer_driver::prepare(nanoseconds limit) noexcept {
   jumps_ = cut_ = false;
   if (limit < nanoseconds(0)) limit = nanoseconds(0);
   if (limit == nanoseconds(0)) return limit;
+  if (!wheel_.settle(moves_max)) {  // a very long slot: look below in between
+    cut_ = true;
+    limit_at_ = never;
+    return nanoseconds(0);
+  }
   const instant next = wheel_.next_deadline();
   if (ticks_) {
     if (next == never) return limit;
@@ -71,7 +76,7 @@ unsigned timer_driver::fire() noexcept {
   bool* const outer = std::exchange(destroyed_, &gone);
   unsigned count = 0;
   while (count < fire_batch_max) {
-    auto* e = static_cast<timer_entry*>(wheel_.pop_due(at));
+    auto* e = static_cast<timer_entry*>(wheel_.pop_due(at, moves_max));
     if (!e) break;
     ++count;
     e->on_fire_(*e, timer_entry::reason::due);

@@ -165,6 +165,25 @@ TEST(fault_T6_timer_park, fires_at_most_1024_between_two_looks_below) {
   EXPECT_EQ(w.stack.inner().asked, std::vector<nanoseconds>(3, 0ns));
 }
 
+TEST(fault_C9_timer_park, looks_below_while_a_long_slot_is_put_in_order) {
+  letters w;
+  constexpr int n = 20'000;
+  std::deque<letter> all;
+  for (int i = 0; i < n; ++i)
+    w.stack.driver().arm(all.emplace_back(w.log, 'x'),
+                         w.at(200s + nanoseconds(i * 7919LL % n * 1'000'000)));
+  w.stack.driver().disarm(all.front());  // the nearest: the next one is not known
+  EXPECT_EQ(w.stack.park(no_limit), park_outcome::woken);
+  EXPECT_EQ(w.stack.inner().asked, std::vector<nanoseconds>{0ns});
+  w.time.advance(1h);
+  for (int turns = 0; w.stack.has_work(); ++turns) {
+    ASSERT_LT(turns, 100);
+    ASSERT_TRUE(w.stack.park(no_limit).has_value());
+  }
+  EXPECT_EQ(w.log.size(), static_cast<std::size_t>(n - 1));
+  EXPECT_EQ(w.stack.inner().asked, std::vector<nanoseconds>(w.stack.inner().asked.size(), 0ns));
+}
+
 TEST(fault_T7_timer_park, a_callback_may_cancel_others_and_re_arm_itself) {
   letters w;
   letter a(w.log, 'a'), b(w.log, 'b'), c(w.log, 'c');

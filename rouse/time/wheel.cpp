@@ -30,6 +30,7 @@ wheel::wheel(instant start) : base_(key_of(start)), limit_(base_) {
 
 wheel::~wheel() {
   ROUSE_ASSERT(size_ == 0);
+  finish_division();
   for (node* n : path_) {
     forget_marks(*n);
     delete n;
@@ -38,7 +39,9 @@ wheel::~wheel() {
     delete std::exchange(spare_, spare_->spare);
 }
 
-wheel_entry* wheel::pop_due(instant now) noexcept {
+wheel_entry* wheel::pop_due(instant now, unsigned moves) noexcept {
+  moves_ = moves;
+  unfinished_ = false;
   if (is_empty(due_) && !refill(key_of(now))) return nullptr;
   wheel_entry& e = entry_of(due_.next);
   remove(e);
@@ -46,6 +49,7 @@ wheel_entry* wheel::pop_due(instant now) noexcept {
 }
 
 wheel_entry* wheel::pop_any() noexcept {
+  moves_ = ~0U;
   link* head = !is_empty(due_) ? &due_ : !is_empty(late_) ? &late_ : front_slot();
   if (!head) return nullptr;
   wheel_entry& e = entry_of(head->next);
@@ -83,6 +87,7 @@ bool wheel::refill(key now) noexcept {
     }
   }
   link* front = front_slot();
+  if (unfinished_) return false;
   const key first = front ? entry_of(front->next).key_ : never_key;
   if (first > limit_) {
     in_round_ = false;
@@ -104,25 +109,36 @@ bool wheel::refill(key now) noexcept {
   return true;
 }
 
-wheel::key wheel::find_next() noexcept {
+bool wheel::settle(unsigned moves) noexcept {
+  moves_ = moves;
+  unfinished_ = false;
+  if (next_ == unknown) find_next();
+  return !unfinished_;
+}
+
+void wheel::find_next() noexcept {
   key best = never_key;
   const auto consider = [&best](const link& head) {
     if (is_empty(head)) return;
     const key k = entry_of(head.next).key_;
     if (k < best) best = k;
   };
+  const link* front = front_slot();
+  if (unfinished_) return;
+  if (front) consider(*front);
   consider(due_);
   if (!late_in_order_) sort(late_);
   late_in_order_ = true;
   consider(late_);
-  if (const link* front = front_slot()) consider(*front);
-  return best;
+  next_ = best;
 }
 
-/// The slot that holds the smallest key, in order; null when all are empty.
+/// The slot that holds the smallest key, in order; null when all are empty, or when unfinished_.
 wheel::link* wheel::front_slot() noexcept {
+  unfinished_ = false;
   for (unsigned l = floor_; l < levels; ++l) {
-    if (link* head = front_slot_of(*path_[l])) return head;
+    link* const head = front_slot_of(*path_[l]);
+    if (head || unfinished_) return head;
   }
   return nullptr;
 }
@@ -132,9 +148,19 @@ wheel::link* wheel::front_slot_of(node& n) noexcept {
     const auto d = static_cast<unsigned>(__builtin_ctzll(n.occupied));
     const std::uint64_t bit = std::uint64_t{1} << d;
     link& head = n.slots[d];
+    if (division_.in == &n && division_.digit == d) [[unlikely]] {
+      const bool to_path = !division_.finer;
+      if (!divide_on()) {
+        unfinished_ = true;
+        return nullptr;
+      }
+      if (to_path) return front_slot();
+      continue;
+    }
     if (n.split & bit) {
       node& finer = *reinterpret_cast<node*>(head.next);
-      if (link* found = front_slot_of(finer)) return found;
+      link* const found = front_slot_of(finer);
+      if (found || unfinished_) return found;
       n.occupied &= ~bit;
       n.split &= ~bit;
       release(finer);
@@ -147,17 +173,12 @@ wheel::link* wheel::front_slot_of(node& n) noexcept {
       continue;
     }
     if (!(n.unordered & bit)) return &head;
-    if (sort_if_short(head)) {
-      n.unordered &= ~bit;
-      return &head;
-    }
-    const bool on_path = is_base_slot(n, d);
-    if (!divide(n, d)) {
+    if (!sort_if_short(head)) {
+      if (start_division(n, d)) continue;
       sort(head);
-      n.unordered &= ~bit;
-      return &head;
     }
-    if (on_path) return front_slot();  // its entries are now on the finer part of the path
+    n.unordered &= ~bit;
+    return &head;
   }
   return nullptr;
 }
@@ -166,37 +187,58 @@ bool wheel::is_base_slot(const node& n, unsigned digit) const noexcept {
   return floor_ != 0 && &n == path_[floor_] && digit == digit_of(base_, floor_);
 }
 
-/// Moves the entries of a long slot to finer ones; false when there is no memory for that.
-bool wheel::divide(node& n, unsigned digit) noexcept {
-  const std::uint64_t bit = std::uint64_t{1} << digit;
-  link& head = n.slots[digit];
+/// Begins to move the entries of a long slot to finer ones; false when there is no memory for that.
+bool wheel::start_division(node& n, unsigned digit) noexcept {
+  finish_division();  // of another slot: a nearer one has become long meanwhile
   node* finer = nullptr;
-  if (is_base_slot(n, digit)) {
-    floor_ = 0;
-  } else {
+  if (!is_base_slot(n, digit)) {
     finer = acquire(n.level - 1);
     if (!finer) return false;
   }
-  for (link* l = head.next; l != &head;) {
-    wheel_entry& e = entry_of(l);
-    l = l->next;
-    __builtin_prefetch(l->next);
+  division_ = {&n, digit, finer};
+  return true;
+}
+
+/// From the front, so that what is inserted meanwhile stays behind those of its instant. True when
+/// the slot is divided.
+bool wheel::divide_on() noexcept {
+  auto& [in, digit, finer] = division_;
+  link& head = in->slots[digit];
+  while (!is_empty(head)) {
+    if (moves_ == 0) return false;
+    --moves_;
+    wheel_entry& e = entry_of(head.next);
+    head.next = e.next;
+    e.next->prev = &head;
+    __builtin_prefetch(e.next->next);
     place(finer ? *finer : *path_[level_of(e.key_ ^ base_)], e);
   }
-  n.unordered &= ~bit;
+  const std::uint64_t bit = std::uint64_t{1} << digit;
+  in->unordered &= ~bit;
   if (finer) {
-    n.split |= bit;
+    in->split |= bit;
     head.next = reinterpret_cast<link*>(finer);
   } else {
-    n.occupied &= ~bit;
+    in->occupied &= ~bit;
+    floor_ = 0;
   }
+  in = nullptr;
   return true;
+}
+
+void wheel::finish_division() noexcept {
+  if (!division_.in) return;
+  const unsigned left = moves_;
+  moves_ = ~0U;
+  (void)divide_on();
+  moves_ = left;
 }
 
 /// `to` is before every key in the slots, and not before base_.
 void wheel::move_base(key to) noexcept {
   const key difference = to ^ base_;
   if (difference == 0) return;
+  finish_division();  // of a slot that is not the front one: rare
   const unsigned top = level_of(difference);
   base_ = to;
   if (top < floor_) return;  // still inside the undivided slot

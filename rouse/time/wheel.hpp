@@ -76,8 +76,11 @@ class wheel {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   /// The earliest deadline, exactly; `never` when there is none. O(1), amortised over the entries'
-  /// lives.
+  /// lives; the one call that splits a slot takes its time, some 15 ns an entry.
   [[nodiscard]] instant next_deadline() noexcept;
+  /// Makes next_deadline() O(1), moving at most `moves` entries for that now; false: not yet, call
+  /// again. So that a slot of a million holds nobody up.
+  bool settle(unsigned moves) noexcept;
 
   /// Takes out the next entry due at `now`, null when the round is over.
   ///
@@ -85,7 +88,12 @@ class wheel {
   /// What is inserted during a round and due at once waits for the next round, so that entries
   /// re-armed in the past starve nobody; callers stop at null, or earlier: the next call goes on
   /// with the same round. A `now` before an earlier one counts as that one.
-  [[nodiscard]] wheel_entry* pop_due(instant now) noexcept;
+  ///
+  /// At most `moves` entries are moved to find it; null comes then, too, and is_unfinished() tells.
+  [[nodiscard]] wheel_entry* pop_due(instant now, unsigned moves = ~0U) noexcept;
+
+  /// The last pop_due() or settle() ran out of moves.
+  [[nodiscard]] bool is_unfinished() const noexcept { return unfinished_; }
 
   /// Takes out any entry, due or not; null when empty. For shutting down.
   [[nodiscard]] wheel_entry* pop_any() noexcept;
@@ -136,10 +144,12 @@ class wheel {
   bool refill(key now) noexcept;
   link* front_slot() noexcept;
   link* front_slot_of(node& n) noexcept;
-  bool divide(node& n, unsigned digit) noexcept;
+  bool start_division(node& n, unsigned digit) noexcept;
+  bool divide_on() noexcept;
+  void finish_division() noexcept;
   bool is_base_slot(const node& n, unsigned digit) const noexcept;
   void move_base(key to) noexcept;
-  key find_next() noexcept;
+  void find_next() noexcept;
   node* acquire(unsigned level) noexcept;
   void release(node& n) noexcept;
   void forget_marks(node& n) noexcept;
@@ -155,6 +165,13 @@ class wheel {
   bool late_in_order_ = true;
   link due_;   // in order; what pop_due hands out next
   link late_;  // inserted when already due
+  struct {
+    node* in = nullptr;  // null: none
+    unsigned digit = 0;
+    node* finer = nullptr;  // null: its entries go to the finer part of the path
+  } division_;  // a long slot on its way to finer ones; what is inserted meanwhile joins its end
+  unsigned moves_ = 0;       // left in this call
+  bool unfinished_ = false;  // this call ran out of them
   node* spare_ = nullptr;
   node* path_[levels];  // the nodes that base_ lies in, finest first
 };
@@ -227,7 +244,7 @@ inline void wheel::remove(wheel_entry& e) noexcept {
 }
 
 inline instant wheel::next_deadline() noexcept {
-  if (next_ == unknown) next_ = find_next();
+  if (next_ == unknown) (void)settle(~0U);
   return instant_of(next_);
 }
 

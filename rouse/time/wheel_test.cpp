@@ -340,12 +340,14 @@ class reference_timers {
     if (!in->erase(p)) round_.erase(p);  // its round has begun since
     where_.erase(&i);
   }
+  void begin_round(instant now) {
+    if (in_round_) return;
+    limit_ = std::max(limit_, std::min(now, never - 1ns));
+    in_round_ = true;
+    round_ = std::exchange(late_, {});
+  }
   item* pop_due(instant now) {
-    if (!in_round_) {
-      limit_ = std::max(limit_, std::min(now, never - 1ns));
-      in_round_ = true;
-      round_ = std::exchange(late_, {});
-    }
+    begin_round(now);
     auto& from = round_.empty() ? future_ : round_;
     if (from.empty() || from.begin()->first.first > limit_) {
       in_round_ = false;
@@ -476,7 +478,7 @@ class comparison {
   }
   void pop(std::uint64_t most) {
     for (std::uint64_t n = 0; n < most; ++n) {
-      wheel_entry* e = wheel_.pop_due(now_);
+      wheel_entry* e = pop_one();
       item* expected = reference_.pop_due(now_);
       ASSERT_EQ(static_cast<item*>(e), expected);
       if (!e) return;
@@ -484,6 +486,18 @@ class comparison {
       forget(*expected);
       if (random_.below(4) == 0) add();  // insert while firing
       if (random_.below(4) == 0) cancel();
+    }
+  }
+  /// In small steps now and then, with other operations in between.
+  wheel_entry* pop_one() {
+    if (random_.below(2)) return wheel_.pop_due(now_);
+    reference_.begin_round(now_);
+    for (;;) {
+      wheel_entry* e = wheel_.pop_due(now_, static_cast<unsigned>(random_.below(30)));
+      if (e || !wheel_.is_unfinished()) return e;
+      if (random_.below(3) == 0) add();
+      if (random_.below(3) == 0) cancel();
+      if (random_.below(9) == 0) (void)wheel_.settle(static_cast<unsigned>(random_.below(30)));
     }
   }
   void advance() {
@@ -539,6 +553,36 @@ TEST(fault_T6_wheel, a_million_of_one_instant_are_taken_out_in_batches_without_b
   const auto first = std::chrono::steady_clock::now() - begin;
   EXPECT_LT(first, 1ms);  // a cascade of so many takes tens
   EXPECT_EQ(f.fire(at(80'000'000'000)).size(), static_cast<std::size_t>(n - 1));
+}
+
+TEST(fault_C9_wheel, a_long_slot_out_of_order_is_split_in_bounded_steps) {
+  fixture f;
+  constexpr int n = 100'000;
+  random_source random(9);
+  for (int i = 0; i < n; ++i)
+    f.add(at(70'000'000'000 + random.between(0, 60'000'000'000)));
+  const instant nearest = f.timers.next_deadline();
+  for (item& i : f.items) {
+    if (i.deadline() != nearest) continue;
+    f.timers.remove(i);  // now the next one is not known
+    break;
+  }
+  int steps = 0;
+  while (!f.timers.settle(1000))
+    ++steps;
+  EXPECT_GT(steps, 10);
+  int pops = 0;
+  for (instant last, now = at(200'000'000'000); !f.timers.is_empty();) {
+    wheel_entry* e = f.timers.pop_due(now, 1000);
+    if (!e) {
+      ASSERT_TRUE(f.timers.is_unfinished());
+      continue;
+    }
+    ASSERT_GE(e->deadline(), last);
+    last = e->deadline();
+    ++pops;
+  }
+  EXPECT_EQ(pops, n - 1);
 }
 
 TEST(wheel, an_entry_is_24_bytes) { EXPECT_EQ(sizeof(wheel_entry), 24U); }
