@@ -1,5 +1,7 @@
 #include <rouse/time/manual_clock.hpp>
 
+#include <rouse/sys/table.hpp>
+
 #include "timing_test.hpp"
 
 #include <thread>
@@ -29,6 +31,17 @@ TEST(clock, now_is_this_threads_default_and_restored_after_a_block) {
     std::thread([] { EXPECT_NE(now(), instant(10s)); }).join();
   });
   EXPECT_NE(now(), instant(10s));
+}
+
+TEST(fault_T9_clock_death, a_failing_clock_call_aborts_with_a_message) {
+  EXPECT_DEATH(
+      {
+        sys::table broken = sys::real_table;
+        broken.clock_gettime = [](int, void*) { return -EINVAL; };
+        const sys::scoped_table in_force(broken);
+        (void)now();
+      },
+      "clock_failed == 0");
 }
 
 TEST(manual_clock, stands_still_until_it_is_moved) {
