@@ -461,6 +461,34 @@ TEST(nursery, a_wait_for_room_that_is_destroyed_is_forgotten) {
   w.inside([&] { handle = {}; });
 }
 
+TEST(nursery, a_wait_for_room_that_is_destroyed_plainly_is_forgotten) {
+  manual_worker w;
+  trace_log log;
+  gate a;
+  support::counting_waker hand;
+  auto handle = start(
+      w,
+      [&] {
+        return scope(
+            [&](nursery& n) -> task<void> {
+              n.spawn(wait_at(a, log, "child"));
+              {
+                auto waits = n.room();
+                EXPECT_FALSE(hand.is_ready(waits));
+              }
+              co_return;
+            },
+            {.children_max = 1});
+      },
+      log);
+  w.run();
+  w.inside([&] { a.open(); });
+  w.run();
+  EXPECT_EQ(hand.wakes(), 0u);
+  EXPECT_TRUE(handle.is_finished());
+  w.inside([&] { handle = {}; });
+}
+
 TEST(nursery, cancel_ends_the_children_that_are_there_and_the_scope_goes_on) {
   manual_worker w;
   trace_log log;

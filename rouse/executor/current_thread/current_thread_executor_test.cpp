@@ -242,6 +242,48 @@ TEST(run, waits_for_tasks_that_tasks_spawn_and_that_destructors_spawn) {  // SPE
   EXPECT_EQ(polls, 6u);
 }
 
+TEST(run, that_a_failing_park_ended_is_forgotten_by_the_executor) {
+  mock_park park;
+  current_thread_executor executor(park);
+  gate g;
+  executor.spawn(g.wait()).detach();
+  park.fails_with = error("park", EBADF);
+  EXPECT_THROW(executor.run(), io_error);
+  park.fails_with = {};
+  park.on_park = [&](nanoseconds) { g.open(); };
+  EXPECT_TRUE(executor.turn());
+  EXPECT_TRUE(executor.is_idle());
+}
+
+TEST(run, ends_when_a_place_that_was_taken_is_given_back) {
+  // Another thread has reserved a place, so run waits; then its work cannot be moved in.
+  std::atomic<bool> parked{false};
+  struct late_thrower {
+    std::atomic<bool>* when;
+    explicit late_thrower(std::atomic<bool>& w) : when(&w) {}
+    late_thrower(late_thrower&& other) : when(other.when) {
+      while (!*when)
+        std::this_thread::yield();
+      throw std::runtime_error("move");
+    }
+    poll_result<void> poll(context&) noexcept { return ready; }
+  };
+  mock_park park;
+  current_thread_executor executor(park);
+  std::thread other([&parked, handle = executor.handle()] {
+    EXPECT_THROW((void)handle.spawn(late_thrower(parked)), std::runtime_error);
+  });
+  while (executor.handle().in_flight() == 0)
+    std::this_thread::yield();
+  park.on_park = [&](nanoseconds limit) {
+    if (limit != no_limit || parked) return;
+    parked = true;
+    other.join();
+  };
+  executor.run();
+  EXPECT_TRUE(parked);
+}
+
 TEST(turn, spec_row_56_parks_once_then_polls_what_is_ready_and_reports) {
   mock_park park;
   current_thread_executor executor(park);

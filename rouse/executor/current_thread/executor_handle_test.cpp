@@ -139,6 +139,21 @@ TEST(executor_handle, fault_C13_a_spawn_that_races_with_the_end_of_the_executor_
   RecordProperty("refused", refused);
 }
 
+TEST(executor_handle, fault_C13_work_on_its_way_in_when_the_executor_goes_is_destroyed_where_it_is) {
+  struct ends_executor {
+    std::optional<current_thread_executor>* executor;
+    explicit ends_executor(std::optional<current_thread_executor>& e) : executor(&e) {}
+    ends_executor(ends_executor&& other) noexcept : executor(other.executor) { executor->reset(); }
+    poll_result<void> poll(context&) noexcept { return ready; }
+  };
+  mock_park park;
+  std::optional<current_thread_executor> executor(std::in_place, park);
+  const executor_handle handle = executor->handle();
+  EXPECT_TRUE(handle.spawn(ends_executor(executor), {.name = "a name that is freed, too"}).has_value());
+  EXPECT_EQ(handle.in_flight(), 0u);
+  EXPECT_FALSE(executor.has_value());
+}
+
 TEST(executor_handle, after_the_executor_is_gone_it_says_so) {
   std::optional<executor_handle> handle;
   {
