@@ -41,7 +41,7 @@ class throttled_stream {
       in_gap_ = true;
       timer_.reset(saturating_add(sleep_operation::now(), gap_));
     }
-    std::optional<result<value_type>> out(std::move(*held_));
+    std::optional<result<value_type>> out(std::move(held_));
     held_.reset();
     return out;
   }

@@ -49,21 +49,22 @@ result<remote_timer*> timer_mailbox::post(instant at, waker w) noexcept {
 
 void timer_mailbox::cancel(remote_timer& t) noexcept {
   waker dies_outside;
-  bool was_posted = false;
+  int references = 1;
   {
     const lock_guard guard(lock);
-    if (t.status() != remote_timer::state::waiting) return;
-    t.set_status(remote_timer::state::none);
-    dies_outside = std::move(t.target);
-    was_posted = t.is_linked();
-    if (was_posted) {
-      t.unlink();
-    } else {  // taken out of the wheel at the driver's next turn; not worth waking it for
-      mail_.push_back(t);
-      has_mail_.store(true, order::release);
+    if (t.status() == remote_timer::state::waiting) {
+      t.set_status(remote_timer::state::none);
+      dies_outside = std::move(t.target);
+      if (t.is_linked()) {  // not taken yet: the driver will never see it
+        t.unlink();
+        references = 2;
+      } else {  // taken out of the wheel at the driver's next turn; not worth waking it for
+        mail_.push_back(t);
+        has_mail_.store(true, order::release);
+      }
     }
   }
-  if (was_posted) t.release();
+  t.release(references);
 }
 
 void timer_mailbox::take_mail(timer_driver& driver) noexcept {
@@ -107,10 +108,7 @@ void timer_mailbox::close() noexcept {
 }  // namespace internal
 
 void timer_registration::cancel() noexcept {
-  internal::remote_timer* t = std::exchange(timer_, nullptr);
-  if (!t) return;
-  t->box.cancel(*t);
-  t->release();
+  if (internal::remote_timer* t = std::exchange(timer_, nullptr)) t->box.cancel(*t);
 }
 
 void timer_registration::detach() noexcept {

@@ -171,11 +171,12 @@ TEST(timer_handle, many_threads_register_cancel_and_move_while_it_fires) {
   for (int i = 0; i < threads * each; ++i)
     kept.emplace_back(), cancelled.emplace_back();
   std::vector<std::thread> others;
+  others.reserve(threads);
   std::atomic<int> running = threads;
   for (int t = 0; t < threads; ++t)
     others.emplace_back([&, t] {
       for (int i = 0; i < each; ++i) {
-        const auto n = static_cast<std::size_t>(t * each + i);
+        const std::size_t n = static_cast<std::size_t>(t) * each + static_cast<std::size_t>(i);
         auto stay = handle.register_after(nanoseconds(i * 1000), waker::of(kept[n]));
         auto go = handle.register_after(i % 2 ? nanoseconds(0) : nanoseconds(1h),
                                         waker::of(cancelled[n]));

@@ -57,6 +57,7 @@ TEST(spec_row_11_timer_thread, one_thread_serves_many_threads) {
     ASSERT_TRUE(timer.has_value());
     EXPECT_EQ(threads_of_this_process(), before + 1);
     std::vector<std::thread> others;
+    others.reserve(threads);
     for (int t = 0; t < threads; ++t)
       others.emplace_back([done, mine = *timer, t] {
         for (int i = 0; i < each; ++i)
@@ -128,9 +129,9 @@ TEST(spec_row_16_timer_thread, dropping_the_last_handle_with_timers_pending_ends
   timer_handle handle;
   {
     const auto timer = timer_thread::start();
-    const timer_thread second = *timer;
-    handle = second.handle();
-    kept = second.register_after(1h, done);
+    const auto second = std::make_unique<timer_thread>(*timer);
+    handle = second->handle();
+    kept = second->register_after(1h, done);
     timer->register_after(1h, done)->detach();
   }
   EXPECT_EQ(threads_of_this_process(), before);

@@ -89,7 +89,7 @@ bool wheel::refill(key now) noexcept {
   link* front = front_slot();
   if (unfinished_) return false;
   const key first = front ? entry_of(front->next).key_ : never_key;
-  if (first > limit_) {
+  if (!front || first > limit_) {
     in_round_ = false;
     if (is_empty(late_)) next_ = first;
     move_base(limit_);

@@ -20,9 +20,9 @@ class remote_timer final : public timer_entry, public list_link {  // list_link:
   remote_timer(timer_mailbox& box, instant at, waker w) noexcept;
   ~remote_timer();
 
-  void release() noexcept {
+  void release(int references = 1) noexcept {
     // acq_rel: pairs with the other release, so that the last one sees all that was done
-    if (references_.fetch_sub(1, order::acq_rel) == 1) delete this;
+    if (references_.fetch_sub(references, order::acq_rel) == references) delete this;
   }
 
   timer_mailbox& box;
@@ -58,6 +58,7 @@ class timer_mailbox {
 
   /// Any thread.
   result<remote_timer*> post(instant at, waker w) noexcept;
+  /// Takes it back, and gives the registration's reference back.
   void cancel(remote_timer& t) noexcept;
 
   /// The driver: a glance without the lock. An unpark follows every post, so nothing is missed.
