@@ -308,7 +308,7 @@ result<void> io_uring_reactor::open() {
 }
 
 bool io_uring_reactor::has_work() const noexcept {
-  return waiting_ != 0 || has_undelivered() || has_posted() || (ring_ && ring_->unsubmitted() != 0);
+  return waiting_ != 0 || has_undelivered() || has_posted();
 }
 
 bool io_uring_reactor::supports(opcode code) const noexcept {
@@ -818,7 +818,10 @@ void io_uring_reactor::tend(listener& of) noexcept {
   if (of.armed) {
     if (of.count < accepted_ahead_max || of.cancelling) return;
     of.cancelling = send_cancel(user_data_of(&of, to_listener));
-    if (!of.cancelling) tend_later(of);
+    if (of.cancelling)
+      (void)ring_->submit();  // nobody waits, so the next turn may be far away
+    else
+      tend_later(of);
     return;
   }
   if (of.paused || !of.waiting()) return;
@@ -957,6 +960,7 @@ void io_uring_reactor::cancel_everything() noexcept {
   for (listener* l : listeners_)
     if (l && l->armed) insist_on_cancel(user_data_of(l, to_listener));
   if (wake_armed_) insist_on_cancel(user_data_of(target_, to_wake_target));
+  (void)ring_->submit();
 }
 
 void io_uring_reactor::leak_ring() noexcept {
