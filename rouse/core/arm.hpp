@@ -21,6 +21,7 @@ class arm final : public wakeable {
  public:
   using pollable_type = std::remove_reference_t<P>;
   using end_type = std::conditional_t<Mode == arm_mode::raw, raw_output<pollable_type>, output<pollable_type>>;
+  static constexpr unsigned allowance_min = 16;  // units of budget that each arm has in a poll, whatever the others used
   static constexpr bool owned = !std::is_reference_v<P>;
   static_assert(owned || disownable<pollable_type>,
                 "an arm given as an lvalue outlives the combinator, so it must be able to forget the arm's waker: give it "
@@ -40,8 +41,12 @@ class arm final : public wakeable {
     up_ = cx.borrowed_target();
     if (woken_ || shared_) {
       woken_ = false;
-      context mine(*this, cx.budget());
-      if (run(mine)) return true;
+      // A hot arm may use the poll's budget up, but not its neighbours' share.
+      unsigned allowance = cx.budget() && *cx.budget() > allowance_min ? *cx.budget() : allowance_min;
+      context mine(*this, cx.budget() ? &allowance : nullptr);
+      const bool ended = run(mine);
+      if (cx.budget() && allowance < *cx.budget()) *cx.budget() = allowance;
+      if (ended) return true;
       borrowed_ = mine.is_borrowed();
     }
     if (borrowed_) cx.mark_borrowed();

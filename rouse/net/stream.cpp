@@ -15,6 +15,14 @@ std::span<const std::byte> one_call(std::span<const std::byte> bytes) noexcept {
   return bytes.first(std::min(bytes.size(), sys::transfer_bytes_max));
 }
 
+/// A result costs the task one unit of its budget; one that moved many bytes costs more, so that a
+/// connection that always has bytes gives way after half a megabyte and not after two.
+void charge(context& cx, std::size_t bytes) noexcept {
+  constexpr std::size_t bytes_per_unit = 4096;
+  if (unsigned* budget = cx.budget())
+    *budget -= static_cast<unsigned>(std::min<std::size_t>(*budget, bytes / bytes_per_unit));
+}
+
 int clamp_bytes(std::size_t bytes) noexcept {
   return static_cast<int>(std::min<std::size_t>(bytes, static_cast<std::size_t>(INT_MAX / 2)));
 }
@@ -42,7 +50,9 @@ poll_result<rouse::result<lease>> read_operation::poll(context& cx) noexcept {
   if (operation_.is_idle()) operation_.receive_leased(from_->source_);
   if (!operation_.poll(cx)) return pending;
   if (operation_.result() < 0) return std::unexpected(operation_.failure());
-  return rouse::result<lease>(operation_.take_lease());
+  lease bytes = operation_.take_lease();
+  charge(cx, bytes.size());
+  return rouse::result<lease>(std::move(bytes));
 }
 
 poll_result<rouse::result<std::size_t>> read_into_operation::poll(context& cx) noexcept {
@@ -51,7 +61,9 @@ poll_result<rouse::result<std::size_t>> read_into_operation::poll(context& cx) n
                        into_.first(std::min(into_.size(), sys::transfer_bytes_max)));
   if (!operation_.poll(cx)) return pending;
   if (operation_.result() < 0) return std::unexpected(operation_.failure());
-  return rouse::result<std::size_t>(static_cast<std::size_t>(operation_.result()));
+  const auto count = static_cast<std::size_t>(operation_.result());
+  charge(cx, count);
+  return rouse::result<std::size_t>(count);
 }
 
 template <bool All>
@@ -77,6 +89,7 @@ basic_write_operation<All>::poll(context& cx) noexcept {
     if (operation_.result() < 0) return std::unexpected(operation_.failure());
     const auto sent = static_cast<std::size_t>(operation_.result());
     at += sent;
+    charge(cx, sent);
     if constexpr (!All) return rouse::result<std::size_t>(sent);
     operation_.reset();  // stays spent once a cancel was asked for: then nothing new is started
   }
@@ -130,6 +143,7 @@ basic_gather_operation<All>::poll(context& cx) noexcept {
     if (operation_.result() < 0) return std::unexpected(operation_.failure());
     const auto sent = static_cast<std::size_t>(operation_.result());
     at() += sent;
+    charge(cx, sent);
     advance(sent);
     if constexpr (!All) return rouse::result<std::size_t>(sent);
     operation_.reset();

@@ -1,5 +1,6 @@
 #include <rouse/sys/process.hpp>
 
+#include <rouse/base/atomic.hpp>
 #include <rouse/sys/internal/answer.hpp>
 #include <rouse/sys/table.hpp>
 
@@ -31,6 +32,16 @@ result<std::optional<process_end>> take_end(int process_fd) {
   if (info.si_pid == 0) return std::optional<process_end>();
   return std::optional<process_end>(process_end{info.si_code != CLD_EXITED, info.si_status});
 }
+
+namespace {
+constinit atomic<unsigned> forks{0};
+}
+
+void watch_forks() noexcept {
+  static const int registered = pthread_atfork(nullptr, nullptr, +[] { forks.fetch_add(1, order::relaxed); });
+  (void)registered;
+}
+unsigned fork_count() noexcept { return forks.load(order::relaxed); }
 
 int process_id() noexcept { return ::getpid(); }
 int thread_id() noexcept { return static_cast<int>(::syscall(SYS_gettid)); }

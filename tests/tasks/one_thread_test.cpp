@@ -161,7 +161,7 @@ TEST_F(one_thread, spec_row_59_a_task_may_hold_what_is_bound_to_the_thread) {
   };
   executor.block_on([]() -> task<void> {
     const bound b;
-    const std::unique_lock<std::mutex> not_sendable;
+    const std::unique_ptr<int> not_copyable(new int(1));
     co_await yield_now();
     EXPECT_EQ(b.home, std::this_thread::get_id());
   }());

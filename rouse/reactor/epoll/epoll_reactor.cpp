@@ -1,11 +1,11 @@
 #include <rouse/reactor/epoll/epoll_reactor.hpp>
 
+#include <rouse/reactor/internal/attempt.hpp>
 #include <rouse/reactor/internal/heap_lease_pool.hpp>
+#include <rouse/reactor/internal/spare_descriptor.hpp>
 #include <rouse/sys/address.hpp>
 #include <rouse/sys/clock.hpp>
 #include <rouse/sys/nonblocking.hpp>
-#include <rouse/sys/socket.hpp>
-#include <rouse/sys/table.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,7 +22,6 @@ constexpr std::uint32_t last_edges =
 
 constexpr nanoseconds pause_min = std::chrono::milliseconds(10);
 constexpr nanoseconds pause_max = std::chrono::seconds(1);
-constexpr int shed_max = 64;  // connections closed per pause
 
 // operation::driver_flags
 constexpr std::uint8_t connect_begun = 1;
@@ -45,6 +44,7 @@ epoll_reactor::epoll_reactor(const reactor_options& options)
       target_(new wake_target),
       buffers_(new internal::heap_lease_pool(
           {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max})),
+      spare_(new internal::spare_descriptor),
       pause_(pause_min) {
   ROUSE_ASSERT(options.events_max > 0 && options.lease_bytes > 0);
 }
@@ -54,6 +54,7 @@ epoll_reactor::~epoll_reactor() {
   paused_.clear();
   shut_down();
   buffers_->orphan();
+  delete spare_;
   target_->release();
 }
 
@@ -66,8 +67,7 @@ result<void> epoll_reactor::open() {
   auto queue = sys::epoll::open();
   if (!queue) return std::unexpected(queue.error());
   if (auto added = queue->add_readable(event->get(), wake_key); !added) return added;
-  if (auto spare = sys::duplicate(event->get()))
-    spare_ = std::move(*spare);  // without one accepting only pauses
+  spare_->restore(event->get());  // without one accepting only pauses
   events_.resize(options().events_max);
   target_->event = std::move(*event);
   queue_ = std::move(*queue);
@@ -106,7 +106,7 @@ result<park_outcome> epoll_reactor::park(nanoseconds limit) {
   // come back
   bool spurious = *count != 0 || std::exchange(interrupted_, false);
   if (resume_at_ != never && sys::monotonic_now() >= resume_at_) {
-    end_back_off();
+    resume_accepting();
     spurious = true;
   }
   happened |= drain_inbox();
@@ -150,42 +150,26 @@ void epoll_reactor::wake_side(source_side& side) noexcept {
 // ---- operations
 
 bool epoll_reactor::start(operation& op) noexcept {
-  namespace call = sys::nonblocking;
   source_block* block = op.target();
   if (!block) {
     op.finish(-EOPNOTSUPP);
     return true;
   }
-  source_side& half = block->side(side(op.code()));
-  if (!half.ready) return wait_for_edge(op);
-  const auto& a = op.args();
+  if (!block->side(side(op.code())).ready) return wait_for_edge(op);
   switch (op.code()) {
-    case opcode::receive: return try_receive(op, half);
-    case opcode::receive_leased: return try_receive_leased(op, half);
-    case opcode::send: return answer(op, half, call::send(block->fd, a.address, a.length));
-    case opcode::send_vectored:
-      return answer(
-          op, half,
-          call::send_vectored(block->fd, static_cast<const sys::slice*>(a.address), a.length));
-    case opcode::read: return answer(op, half, call::read(block->fd, a.address, a.length));
-    case opcode::write: return answer(op, half, call::write(block->fd, a.address, a.length));
-    case opcode::accept: return try_accept(op, half);
-    case opcode::connect: return try_connect(op, half);
-    case opcode::readable:
-    case opcode::writable: return try_readiness(op, half);
-    default: break;
+    case opcode::accept: return attempt_accept(op);
+    case opcode::connect: return attempt_connect(op);
+    default: return attempt(op);
   }
-  op.finish(-EOPNOTSUPP);
-  return true;
 }
 
-bool epoll_reactor::answer(operation& op, source_side& side, long n) noexcept {
-  if (sys::nonblocking::would_block(n)) {
-    side.ready = false;
-    return wait_for_edge(op);
+bool epoll_reactor::attempt(operation& op) noexcept {
+  switch (internal::attempt(op, *buffers_)) {
+    case internal::attempted::finished: return true;
+    case internal::attempted::would_wait: return wait_for_edge(op);
+    case internal::attempted::no_buffer: return wait_for_buffer(op);
   }
-  op.finish(static_cast<std::int32_t>(n));
-  return true;
+  ROUSE_UNREACHABLE();
 }
 
 bool epoll_reactor::wait_for_edge(operation& op) noexcept {
@@ -203,40 +187,12 @@ bool epoll_reactor::wait_for_edge(operation& op) noexcept {
   return false;
 }
 
-void epoll_reactor::note_length(operation& op, source_side& side, long n,
-                                std::size_t asked) noexcept {
-  const source_block& block = *op.target();
-  if (n > 0 && static_cast<std::size_t>(n) < asked && block.kind == source_kind::tcp &&
-      !block.always_try && sys::calls().short_read_means_empty)
-    side.ready = false;
-}
-
-bool epoll_reactor::try_receive(operation& op, source_side& side) noexcept {
-  const auto& a = op.args();
-  const long n = sys::nonblocking::receive(op.target()->fd, a.address, a.length);
-  note_length(op, side, n, a.length);
-  return answer(op, side, n);
-}
-
-bool epoll_reactor::try_receive_leased(operation& op, source_side& side) noexcept {
-  std::byte* buffer = buffers_->take();
-  if (!buffer) {
-    metrics_.lease_waits++;
-    op.set_state(operation::state::starving);
-    starving_.push_back(op);
-    waiting_++;
-    return false;
-  }
-  const std::size_t bytes = buffers_->buffer_bytes();
-  const long n = sys::nonblocking::receive(op.target()->fd, buffer, bytes);
-  if (n <= 0) {
-    buffers_->give_back(buffer);
-    return answer(op, side, n);
-  }
-  note_length(op, side, n, bytes);
-  op.set_lease(lease(*buffers_, buffer, static_cast<std::size_t>(n)));
-  op.finish(static_cast<std::int32_t>(n));
-  return true;
+bool epoll_reactor::wait_for_buffer(operation& op) noexcept {
+  metrics_.lease_waits++;
+  op.set_state(operation::state::starving);
+  starving_.push_back(op);
+  waiting_++;
+  return false;
 }
 
 void epoll_reactor::feed_starving() noexcept {
@@ -248,30 +204,17 @@ void epoll_reactor::feed_starving() noexcept {
   }
 }
 
-bool epoll_reactor::try_connect(operation& op, source_side& side) noexcept {
+bool epoll_reactor::attempt_connect(operation& op) noexcept {
   const auto& to = *static_cast<const sys::socket_address*>(op.args().address);
   const int n = sys::nonblocking::connect(op.target()->fd, to);
   const bool begun = op.driver_flags & connect_begun;
   if (sys::nonblocking::is_connecting(n)) {
     op.driver_flags |= connect_begun;
-    side.ready = false;
+    op.target()->write.ready = false;
     return wait_for_edge(op);
   }
-  op.finish(begun && sys::nonblocking::is_connected(n)
-                ? 0
-                : n);  // EAGAIN, a full Unix backlog, is an answer: no edge follows
-  return true;
-}
-
-bool epoll_reactor::try_readiness(operation& op, source_side& side) noexcept {
-  const int fd = op.target()->fd;
-  const int n = op.code() == opcode::readable ? sys::nonblocking::is_readable(fd)
-                                              : sys::nonblocking::is_writable(fd);
-  if (n == 0) {
-    side.ready = false;
-    return wait_for_edge(op);
-  }
-  op.finish(std::min(n, 0));
+  // EAGAIN, a full Unix backlog, is an answer: no edge would follow
+  op.finish(begun && sys::nonblocking::is_connected(n) ? 0 : n);
   return true;
 }
 
@@ -287,59 +230,42 @@ void epoll_reactor::detach(source_block& block) noexcept {
   block.registered = false;
 }
 
-// ---- accepting without descriptors (FAULTS R1)
+// ---- accepting, also without descriptors (FAULTS R1)
 
-bool epoll_reactor::try_accept(operation& op, source_side& side) noexcept {
-  const int n = sys::nonblocking::accept(op.target()->fd);
-  switch (-n) {
-    case EMFILE:
-    case ENFILE: shed(op.target()->fd); [[fallthrough]];
-    case ENOBUFS:
-    case ENOMEM: return out_of_descriptors(op);
-    default: break;
+bool epoll_reactor::attempt_accept(operation& op) noexcept {
+  source_block& listener = *op.target();
+  const int n = sys::nonblocking::accept(listener.fd);
+  if (sys::nonblocking::would_block(n)) {
+    listener.read.ready = false;
+    return wait_for_edge(op);
   }
+  if (n == -EMFILE || n == -ENFILE) {
+    if (auto ok = open(); ok)
+      metrics_.shed_connections +=
+          static_cast<unsigned>(spare_->shed(listener.fd, target_->event.get()));
+    return pause_accepting(op);
+  }
+  if (n == -ENOBUFS || n == -ENOMEM) return pause_accepting(op);
   if (n >= 0) pause_ = pause_min;
-  return answer(op, side, n);
+  op.finish(n);
+  return true;
 }
 
-/// Whoever connects now would wait in the backlog for ever: take connections with the spare number
-/// and close them.
-void epoll_reactor::shed(int listener) noexcept {
-  for (int i = 0; i < shed_max && spare_; i++) {
-    spare_.reset();
-    const int n = sys::nonblocking::accept(listener);
-    if (n >= 0) {
-      sys::descriptor(n).reset();
-      metrics_.shed_connections++;
-    }
-    if (auto again = sys::duplicate(target_->event.get())) spare_ = std::move(*again);
-    if (n < 0) return;
-  }
-}
-
-bool epoll_reactor::out_of_descriptors(operation& op) noexcept {
-  if (auto ok = open(); !ok) {
-    op.finish(-ok.error().code);
-    return true;
-  }
-  back_off(op);
-  return false;
-}
-
-void epoll_reactor::back_off(operation& op) noexcept {
+bool epoll_reactor::pause_accepting(operation& op) noexcept {
   op.driver_flags |= is_paused;
   paused_.push_back(op);
   waiting_++;
-  if (resume_at_ != never) return;
-  resume_at_ = saturating_add(sys::monotonic_now(), pause_);
-  pause_ = std::min(pause_ * 2, pause_max);
-  metrics_.accept_back_offs++;
+  if (resume_at_ == never) {
+    resume_at_ = saturating_add(sys::monotonic_now(), pause_);
+    pause_ = std::min(pause_ * 2, pause_max);
+    metrics_.accept_back_offs++;
+  }
+  return false;
 }
 
-void epoll_reactor::end_back_off() noexcept {
+void epoll_reactor::resume_accepting() noexcept {
   resume_at_ = never;
-  if (!spare_)
-    if (auto again = sys::duplicate(target_->event.get())) spare_ = std::move(*again);
+  spare_->restore(target_->event.get());
   while (operation* op = paused_.pop_front()) {
     op->driver_flags &= static_cast<std::uint8_t>(~is_paused);
     waiting_--;

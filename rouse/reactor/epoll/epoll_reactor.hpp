@@ -15,7 +15,8 @@
 namespace rouse {
 namespace internal {
 class heap_lease_pool;
-}
+class spare_descriptor;
+}  // namespace internal
 
 /// Works on every Linux. Files are not its matter (supports() says so). A park by itself, and a
 /// `reactor`.
@@ -44,19 +45,13 @@ class epoll_reactor final : public reactor {
  private:
   class wake_target;
 
-  bool try_accept(operation& op, source_side& side) noexcept;
-  bool try_connect(operation& op, source_side& side) noexcept;
-  bool try_receive(operation& op, source_side& side) noexcept;
-  bool try_receive_leased(operation& op, source_side& side) noexcept;
-  bool try_readiness(operation& op, source_side& side) noexcept;
-  bool answer(operation& op, source_side& side, long n) noexcept;
+  bool attempt(operation& op) noexcept;
+  bool attempt_accept(operation& op) noexcept;
+  bool attempt_connect(operation& op) noexcept;
   bool wait_for_edge(operation& op) noexcept;
-  static void note_length(operation& op, source_side& side, long n, std::size_t asked) noexcept;
-
-  bool out_of_descriptors(operation& op) noexcept;
-  void shed(int listener) noexcept;
-  void back_off(operation& op) noexcept;
-  void end_back_off() noexcept;
+  bool wait_for_buffer(operation& op) noexcept;
+  bool pause_accepting(operation& op) noexcept;
+  void resume_accepting() noexcept;
 
   result<unsigned> wait(nanoseconds limit) noexcept;
   void take(const sys::ready_event& event) noexcept;
@@ -72,7 +67,7 @@ class epoll_reactor final : public reactor {
   bool interrupted_ = false;  // the last sleep ended by a signal
 
   // Out of descriptors (FAULTS R1): accepts pause here until `resume_at_`.
-  sys::descriptor spare_;
+  internal::spare_descriptor* spare_;
   list<operation> paused_;
   instant resume_at_ = never;
   nanoseconds pause_;

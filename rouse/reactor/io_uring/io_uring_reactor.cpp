@@ -11,6 +11,7 @@
 #include <rouse/sys/event_fd.hpp>
 #include <rouse/sys/file_types.hpp>
 #include <rouse/sys/nonblocking.hpp>
+#include <rouse/sys/process.hpp>
 #include <rouse/sys/table.hpp>
 
 #include <algorithm>
@@ -47,7 +48,8 @@ std::uint64_t user_data_of(const source_block& b, side_of which) noexcept {
 constexpr std::uint8_t is_in_kernel = 1;   // entered into the ring
 constexpr std::uint8_t cancel_wanted = 2;  // once there is room for the entry
 constexpr std::uint8_t cancel_sent = 4;
-constexpr std::uint8_t by_call = 8;  // connect: the ring gave no answer of its own
+constexpr std::uint8_t by_call = 8;   // connect: the ring gave no answer of its own
+constexpr std::uint8_t refused = 16;  // connect: but an error that may mean that it never will
 
 // source_block::driver_flags
 constexpr std::uint8_t read_armed = 1;
@@ -185,7 +187,7 @@ class io_uring_reactor::thread_link final : public list_link {
     lock_guard lock(thread_links_lock());
     here.links.push_back(*this);
     owner_ = &this_thread;
-    fork_count_ = internal::fork_count.load(order::relaxed);
+    fork_count_ = sys::fork_count();
   }
   void untie() noexcept {
     lock_guard lock(thread_links_lock());
@@ -195,9 +197,7 @@ class io_uring_reactor::thread_link final : public list_link {
   [[nodiscard]] bool is_this_thread() const noexcept {
     return owner_ == &this_thread && !is_forked();
   }
-  [[nodiscard]] bool is_forked() const noexcept {
-    return fork_count_ != internal::fork_count.load(order::relaxed);
-  }
+  [[nodiscard]] bool is_forked() const noexcept { return fork_count_ != sys::fork_count(); }
 
  private:
   struct rings_of_thread {
@@ -298,12 +298,13 @@ result<void> io_uring_reactor::open() {
   }
   spare_->restore(target_->event.get());  // without one accepting only pauses
   auto fresh = std::make_unique<internal::ring>();
-  internal::watch_forks();
+  sys::watch_forks();
   if (auto opened = fresh->open(options().ring_entries); !opened) return opened;
   ring_ = fresh.release();
   thread_->tie();
   phase_ = phase::working;
   push_deferred();
+  (void)ring_->submit();  // or the first sleep would not know how it ended, see park()
   return {};
 }
 
@@ -337,7 +338,9 @@ result<park_outcome> io_uring_reactor::park(nanoseconds limit) {
     asleep = false;
   }
   int n = 0;
+  bool says_why = true;  // a call that submits says how many it took, not why its wait ended
   if (asleep) {
+    says_why = ring_->unsubmitted() == 0;
     n = enter(1, limit);
     token = target_->end_sleep();
   } else {
@@ -352,7 +355,7 @@ result<park_outcome> io_uring_reactor::park(nanoseconds limit) {
   }
   metrics_.turns++;
   // Like an event that concerned nobody: callers look at their clocks and come back.
-  bool spurious = n == -EINTR;
+  bool spurious = n == -EINTR || !says_why;
   spurious |= reap();
   push_deferred();
   if (resume_at_ != never && sys::monotonic_now() >= resume_at_) {
@@ -502,7 +505,12 @@ bool io_uring_reactor::start(operation& op) noexcept {
     case side_of::write: break;
   }
   if (op.code() != opcode::connect) return attempt(op);
-  return connect_in_ring_ && !(op.driver_flags & by_call) ? submit(op) : attempt_connect(op);
+  // A Unix connect is done at once or not at all (EAGAIN). The ring would keep it while the backlog
+  // is full, and on a DEFER_TASKRUN ring not even a cancel finds it (Linux 6.18).
+  const auto& to = *static_cast<const sys::socket_address*>(op.args().address);
+  const bool in_ring = connect_in_ring_ && !(op.driver_flags & by_call) &&
+                       to.family() != sys::address_family::unix_path;
+  return in_ring ? submit(op) : attempt_connect(op);
 }
 
 bool io_uring_reactor::submit(operation& op) noexcept {
@@ -559,7 +567,7 @@ void io_uring_reactor::take_operation(operation& op, int answer) noexcept {
   if (op.code() != opcode::connect) return take_file_answer(op, n);
   if (n == -EINTR || n == -EINPROGRESS || n == -EALREADY || means_unsupported(n)) {
     // On its way, or nothing that the ring can do: the call tells, and waits for writability.
-    op.driver_flags |= by_call;
+    op.driver_flags |= means_unsupported(n) ? by_call | refused : by_call;
     return signal(op);
   }
   complete(op, n);
@@ -619,6 +627,7 @@ bool io_uring_reactor::attempt_connect(operation& op) noexcept {
   const bool begun = op.driver_flags & by_call;
   op.driver_flags |= by_call;
   const int n = sys::nonblocking::connect(op.target()->fd, to);
+  if ((op.driver_flags & refused) && !means_unsupported(n)) connect_in_ring_ = false;
   if (sys::nonblocking::is_connecting(n)) {
     half.ready = false;
     return wait_for_readiness(op);

@@ -3,8 +3,6 @@
 #include <rouse/base/assert.hpp>
 #include <rouse/sys/table.hpp>
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <bitset>
 #include <chrono>
@@ -27,14 +25,6 @@ int ask_gate(sys::ring_step step) noexcept {
 }
 
 }  // namespace
-
-constinit atomic<unsigned> fork_count{0};
-
-void watch_forks() noexcept {
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, +[] { fork_count.fetch_add(1, order::relaxed); });
-  (void)registered;
-}
 
 int ring::set_up(unsigned entries) noexcept {
   // What a kernel may not know, newest last; the base works since 5.11.

@@ -117,9 +117,4 @@ class ring {
 /// process. Any thread.
 [[nodiscard]] bool kernel_has_operation(unsigned operation) noexcept;
 
-/// Forks that led to this process since watch_forks() was first called: a ring made under another
-/// number belongs to the parent. Any thread.
-void watch_forks() noexcept;
-extern atomic<unsigned> fork_count;
-
 }  // namespace rouse::internal
