@@ -34,7 +34,12 @@ class context {
   void mark_borrowed() noexcept { borrowed_ = true; }
   [[nodiscard]] bool is_borrowed() const noexcept { return borrowed_; }
   /// Has the task polled once more after this poll.
-  void wake() const noexcept { target_->wake(); }
+  void wake() noexcept {
+    if (is_workers_)
+      again_ = true;  // it queues its task itself, when the poll is over
+    else
+      target_->wake();
+  }
 
   /// Charges one unit. False when the budget is used up: the task has then been woken, and the leaf returns `pending`.
   [[nodiscard]] bool spend() noexcept {
@@ -57,10 +62,24 @@ class context {
   }
 
  private:
+  // A worker has one context for all its polls, told anew for each.
+  friend class worker;
+  context() noexcept : target_(&no_wakeable()), budget_(&left_), is_workers_(true) {}
+  void begin(wakeable& task) noexcept {
+    target_ = &task;
+    left_ = poll_budget;
+    awaits_left_ = awaits_inline_max;
+    borrowed_ = false;
+    again_ = false;
+  }
+
   wakeable* target_;
   unsigned* budget_;
+  unsigned left_ = 0;  // a worker's own budget
   unsigned awaits_left_ = awaits_inline_max;
   bool borrowed_ = false;
+  bool again_ = false;  // a worker's task woke itself
+  const bool is_workers_ = false;
 };
 
 }  // namespace rouse

@@ -80,9 +80,9 @@ void worker::drop_foreign(task_header& t) noexcept {
 
 void worker::adopt_first(task_header& fresh) noexcept {
   enrol(fresh, tasks_);
+  if (!head_) tail_ = &fresh.next;
   fresh.next = head_;
   head_ = &fresh;
-  if (!tail_) tail_ = &fresh;
 }
 
 unsigned worker::run_ready(unsigned polls, const task_header* stop) noexcept {
@@ -97,36 +97,45 @@ unsigned worker::run_ready(unsigned polls, const task_header* stop) noexcept {
   return polls;
 }
 
-inline void worker::step(task_header& t) noexcept {
+[[gnu::always_inline]] inline void worker::step(task_header& t) noexcept {
   t.scheduled = false;
   t.running = true;
   // Foreign wakes up to here are absorbed by this poll; the inbox still holds the link.
   if (t.foreign.load(order::relaxed) & task_header::notified) [[unlikely]]
     fold(t, t.foreign.exchange(task_header::linked, order::acquire));
   ++t.polls;
-  budget_ = poll_budget;
-  context cx(t, &budget_);
+  cx_.begin(t);
   if (t.ending) [[unlikely]]
-    return step_ending(t, cx);
-  probe_point(event::poll_begin, &t, this);
-  if (t.table().poll(t, cx)) return finish(t, false);
-  end_step(t, cx);
+    return step_ending(t);
+  const bool traced = trace::is_on();
+  if (traced) [[unlikely]]
+    probe_point(event::poll_begin, &t, this);
+  if (t.table().poll(t, cx_)) return finish(t, false);
+  end_step(t, traced);
 }
 
-inline void worker::end_step(task_header& t, const context& cx) noexcept {
-  probe_point(event::poll_end, &t, this);
+[[gnu::always_inline]] inline void worker::end_step(task_header& t, bool traced) noexcept {
+  if (traced) [[unlikely]]
+    trace_end_of_poll(t);
   t.running = false;
-  t.borrowed = cx.is_borrowed();
-  if (t.scheduled)
+  t.borrowed = cx_.borrowed_;
+  if (t.scheduled | cx_.again_) {
+    t.scheduled = true;
     push(t);
-  else if (t.references <= 0 && !t.borrowed) [[unlikely]]
+  } else if (t.references <= 0 && !t.borrowed) [[unlikely]] {
     settle(t);
+  }
 }
 
-void worker::step_ending(task_header& t, context& cx) noexcept {
+[[gnu::cold]] void worker::trace_end_of_poll(task_header& t) const noexcept {
+  if (cx_.again_) probe_point(event::wake, &t);
+  probe_point(event::poll_end, &t, this);
+}
+
+void worker::step_ending(task_header& t) noexcept {
   if (t.ending & task_header::abandoned) return end_abandoned(t);
   probe_point(event::poll_begin, &t, this);
-  if (!t.table().cancel(t, cx)) return end_step(t, cx);
+  if (!t.table().cancel(t, cx_)) return end_step(t, trace::is_on());
   destroy_work(t, error("task", ECANCELED), false);
 }
 

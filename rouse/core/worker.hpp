@@ -122,12 +122,12 @@ class worker {
 
   void push(task_header& t) noexcept {
     t.next = nullptr;
-    (tail_ ? tail_->next : head_) = &t;
-    tail_ = &t;
+    *tail_ = &t;
+    tail_ = &t.next;
   }
   task_header* pop() noexcept {
     task_header* t = head_;
-    if (t && !(head_ = t->next)) tail_ = nullptr;
+    if (t && !(head_ = t->next)) tail_ = &head_;
     return t;
   }
 
@@ -138,8 +138,9 @@ class worker {
     fresh.scheduled = true;
   }
   void step(task_header& t) noexcept;
-  void step_ending(task_header& t, context& cx) noexcept;
-  void end_step(task_header& t, const context& cx) noexcept;
+  void step_ending(task_header& t) noexcept;
+  void end_step(task_header& t, bool traced) noexcept;
+  void trace_end_of_poll(task_header& t) const noexcept;
   void end_abandoned(task_header& t) noexcept;
   void end_work(task_header& t) noexcept;
   void finish(task_header& t, bool queued) noexcept;
@@ -157,8 +158,8 @@ class worker {
   inline static constinit thread_local worker* running_here = nullptr;
 
   task_header* head_ = nullptr;  // owner: ready tasks, FIFO
-  task_header* tail_ = nullptr;
-  unsigned budget_ = 0;          // owner: what the running poll may still use up
+  task_header** tail_ = &head_;  // where the next one is linked
+  context cx_;                   // owner: of the poll that runs
   std::size_t live_ = 0;         // owner: tasks that have not completed, background ones left out
   wakeable* idle_waiter_ = nullptr;  // owner
   std::size_t owed_ = 0;         // owner: unparks that pushers have taken on

@@ -129,12 +129,7 @@ class child_awaiter {
   void await_suspend(std::coroutine_handle<> h) noexcept {
     frame& parent = frame::of(h);
     ROUSE_ASSERT(child_ != nullptr);  // awaited once
-    if (child_->state != frame::fresh) [[unlikely]]
-      return child_->join_chain(parent, &child_);
-    child_->root = parent.root;
-    child_->parent = &parent;
-    child_->owner = &child_;
-    parent.root->hop_to(child_);
+    child_->join_chain(parent, &child_);
   }
   T await_resume() {
     if constexpr (std::is_void_v<T>)
@@ -147,14 +142,26 @@ class child_awaiter {
   frame* child_;
 };
 
+/// Lets everything else that is ready run first; needs no leaf.
+class give_way_awaiter {
+ public:
+  explicit give_way_awaiter(frame& awaiting) noexcept : frame_(awaiting) {}
+  bool await_ready() noexcept { return false; }
+  void await_suspend(std::coroutine_handle<>) noexcept { frame_.root->give_way_in(frame_); }
+  void await_resume() noexcept {}
+
+ private:
+  frame& frame_;
+};
+
 struct final_awaiter {
   bool await_ready() noexcept { return false; }
   void await_suspend(std::coroutine_handle<> h) noexcept {
     frame& f = frame::of(h);
     if (f.root == &f)
-      f.state = frame::finished;  // and `step` stays 0
+      f.step = frame::finished;
     else
-      f.root->hop_to(f.parent);
+      f.root->hop_to(*f.parent);
   }
   void await_resume() noexcept {}
 };

@@ -2,12 +2,12 @@
 
 namespace rouse::internal {
 
-void frame::join_chain(frame& above, frame** owned_by) noexcept {
-  ROUSE_ASSERT(state == started && step != 0);  // awaited once, before its end, and not from inside
+void frame::join_begun_chain(frame& above, frame** owned_by) noexcept {
+  ROUSE_ASSERT(step > running);  // awaited before its end, and not from inside
   frame& new_root = *above.root;
-  for (frame* f = to_resume(); f != this; f = f->parent) f->root = &new_root;
-  leaf* const waited = waits_for();
   frame* const resumed = to_resume();
+  leaf* const waited = waits_for();
+  for (frame* f = resumed; f != this; f = f->parent) f->root = &new_root;
   root = &new_root;
   parent = &above;
   owner = owned_by;
@@ -15,7 +15,7 @@ void frame::join_chain(frame& above, frame** owned_by) noexcept {
   if (waited && !waited->how->poll(*waited, *new_root.cx))
     new_root.wait_for(*waited);
   else
-    new_root.hop_to(resumed);
+    new_root.hop_to(*resumed);
 }
 
 }  // namespace rouse::internal

@@ -34,22 +34,32 @@ struct leaf {
 };
 
 struct alignas(16) frame {
-  enum : std::uint8_t { fresh, started, finished };
-
-  frame* root = nullptr;         // of the chain this frame runs in
-  union {                        // a root has neither parent nor owner, and nobody asks a child what it waits for
+  frame* root = this;            // of the chain this frame runs in
+  union {                        // a root has neither parent nor owner, and nobody asks a child how its chain goes on
+    std::uintptr_t step;
     frame* parent;
-    std::uintptr_t step = 0;     // of a root: the leaf it waits for, tagged; or the frame to resume next; 0 while a body runs
   };
   union {
+    context* cx;                 // of a root: of the poll that runs
     frame** owner;               // the awaiter's pointer in the parent's frame; nulled when this frame goes first
-    context* cx = nullptr;       // of a root: of the poll that runs
   };
-  std::uint32_t bytes = 0;       // of the whole block
-  std::uint16_t outcome_bytes = 0;
-  std::uint8_t state = fresh;    // of a root
-  bool spawned : 1 = false;      // the header is alive and will free the block
-  bool borrows : 1 = false;      // from its caller
+  const std::uint32_t bytes;     // of the whole block
+  const std::uint16_t outcome_bytes;
+  bool spawned = false;          // the header is alive and will free the block
+  bool borrows = false;          // from its caller
+
+  // How a chain goes on, one word: the leaf that is polled first, or the frame that is resumed, by the next poll or at once.
+  static constexpr std::uintptr_t finished = 0;
+  static constexpr std::uintptr_t leaf_tag = 1;
+  static constexpr std::uintptr_t later_tag = 2;
+  static constexpr std::uintptr_t running = 4;
+  static std::uintptr_t goes_on_in(frame& f) noexcept { return reinterpret_cast<std::uintptr_t>(&f); }
+
+  frame(std::size_t block_bytes, std::size_t in_front) noexcept
+      : step(goes_on_in(*this)),
+        cx(nullptr),
+        bytes(static_cast<std::uint32_t>(block_bytes)),
+        outcome_bytes(static_cast<std::uint16_t>(in_front)) {}
 
   [[nodiscard]] std::coroutine_handle<> handle() noexcept { return std::coroutine_handle<>::from_address(this + 1); }
   [[nodiscard]] static frame& of(std::coroutine_handle<> h) noexcept {
@@ -64,48 +74,47 @@ struct alignas(16) frame {
 
   // ---- What a running body tells its root.
   void wait_for(leaf& l) noexcept { step = reinterpret_cast<std::uintptr_t>(&l) | leaf_tag; }
-  void hop_to(frame* next) noexcept { step = reinterpret_cast<std::uintptr_t>(next); }
+  void hop_to(frame& next) noexcept { step = goes_on_in(next); }
+  void give_way_in(frame& f) noexcept {
+    step = goes_on_in(f) | later_tag;
+    cx->wake();
+  }
 
   /// Root: polls the leaf and runs on from there; true when the body has finished.
   bool advance(context& with) {
+    std::uintptr_t s = step;
+    ROUSE_ASSERT(s > running);  // not after its end, nor from inside its own poll
     cx = &with;
-    frame* next = this;
-    if (state == started) [[likely]] {
-      ROUSE_ASSERT(step != 0);  // not polled from inside its own poll
-      next = to_resume();
-      if (leaf* l = waits_for(); l && !l->how->poll(*l, with)) return false;
+    frame* next;
+    if (s & leaf_tag) [[likely]] {
+      leaf& l = *reinterpret_cast<leaf*>(s - leaf_tag);
+      next = l.waiting;
+      if (!l.how->poll(l, with)) return false;
     } else {
-      ROUSE_ASSERT(state == fresh);  // not polled again after its end
-      state = started;
-      root = this;
+      next = reinterpret_cast<frame*>(s & ~later_tag);
     }
     for (unsigned left = awaits_inline_max;;) {
-      step = 0;
+      step = running;
       next->handle().resume();
-      if (step == 0) return true;
-      if (step & leaf_tag) return false;
-      next = to_resume();
-      if (--left == 0) {
-        with.wake();
-        return false;
-      }
+      s = step;
+      if (s & (leaf_tag | later_tag)) return false;
+      if (s == finished) return true;
+      next = reinterpret_cast<frame*>(s);
+      if (--left == 0) return give_way_in(*next), false;
     }
   }
   /// Root: true when the leaf has let go of everything outside.
   bool cancel_leaf(context& with) noexcept {
-    leaf* l = state == started ? waits_for() : nullptr;
+    leaf* l = waits_for();
     return !l || l->how->cancel(*l, with);
   }
   void disown_leaf() noexcept {
-    if (leaf* l = state == started ? waits_for() : nullptr) l->how->disown(*l);
+    if (leaf* l = waits_for()) l->how->disown(*l);
   }
   /// Root: destroys innermost first, in a loop, since chains are 10^5 deep; no body is resumed. Throws what a destructor throws.
   void destroy_chain() {
-    frame* f = this;
-    if (state == started) {
-      ROUSE_ASSERT(step != 0);  // not from inside its own poll
-      f = to_resume();
-    }
+    ROUSE_ASSERT(step != running);  // not from inside its own poll
+    frame* f = step == finished ? this : to_resume();
     for (;;) {
       frame* up = f == this ? nullptr : f->parent;
       if (up) *f->owner = nullptr;  // f's owner lives in up's frame and must not destroy f again
@@ -114,20 +123,27 @@ struct alignas(16) frame {
       f = up;
     }
   }
-  /// A root that was polled on its own becomes a child: its frames join the chain of `above`, whose body waits for it.
-  void join_chain(frame& above, frame** owned_by) noexcept;
+  /// A root becomes a child: its frames join the chain of `above`, whose body waits for it.
+  void join_chain(frame& above, frame** owned_by) noexcept {
+    if (step != goes_on_in(*this)) [[unlikely]]
+      return join_begun_chain(above, owned_by);
+    root = above.root;
+    parent = &above;
+    owner = owned_by;
+    root->hop_to(*this);
+  }
 
   static constexpr std::size_t round_up(std::size_t n) noexcept { return (n + 15) / 16 * 16; }
   static constexpr std::size_t header_bytes = sizeof(task_header);
 
  private:
-  static constexpr std::uintptr_t leaf_tag = 1;
+  void join_begun_chain(frame& above, frame** owned_by) noexcept;
   [[nodiscard]] leaf* waits_for() const noexcept {
     return (step & leaf_tag) ? reinterpret_cast<leaf*>(step - leaf_tag) : nullptr;
   }
   [[nodiscard]] frame* to_resume() const noexcept {
     leaf* l = waits_for();
-    return l ? l->waiting : reinterpret_cast<frame*>(step);
+    return l ? l->waiting : reinterpret_cast<frame*>(step & ~later_tag);
   }
 };
 static_assert(sizeof(frame) == 32);

@@ -3,6 +3,7 @@
 
 #include <rouse/coro/awaiters.hpp>
 #include <rouse/coro/borrows.hpp>
+#include <rouse/coro/yield.hpp>
 
 namespace rouse {
 
@@ -18,9 +19,7 @@ class promise_base {
     const std::size_t all = bytes + prefix_bytes<T>;
     void* block = allocate_frame(all);
     ::new (block) outcome<T>;
-    auto* f = ::new (static_cast<char*>(block) + prefix_bytes<T> - sizeof(frame)) frame;
-    f->bytes = static_cast<std::uint32_t>(all);
-    f->outcome_bytes = static_cast<std::uint16_t>(outcome_bytes<T>);
+    auto* f = ::new (static_cast<char*>(block) + prefix_bytes<T> - sizeof(frame)) frame(all, outcome_bytes<T>);
     return f + 1;
   }
   static void operator delete(void* memory, std::size_t) noexcept {
@@ -60,6 +59,7 @@ class task_promise_base : public promise_base<T> {
   }
   template <class U>
   void await_transform(task<U>& child) = delete;  // co_await std::move(child)
+  give_way_awaiter await_transform(yield_operation&&) noexcept { return give_way_awaiter(self()); }
   /// Anything else that can be polled, in place.
   template <class P>
     requires pollable<std::remove_reference_t<P>>
@@ -156,7 +156,7 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
   /// For executors: the header in the frame's prefix. The task object is empty afterwards.
   internal::new_task<T> into_task(worker& owner) && noexcept {
     internal::frame* f = release();
-    ROUSE_ASSERT(f && f->state != internal::frame::finished);
+    ROUSE_ASSERT(f && f->step > internal::frame::running);  // neither ended nor inside its own poll
     auto* header = ::new (f->header_memory()) internal::frame_task<T>(*f, owner);
     return {header, &internal::outcome_of<T>(*f)};
   }
