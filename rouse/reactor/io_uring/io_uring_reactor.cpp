@@ -142,6 +142,13 @@ bool is_out_of_descriptors(int answer) noexcept {
   return answer == -EMFILE || answer == -ENFILE || answer == -ENOBUFS || answer == -ENOMEM;
 }
 
+/// An interrupted open in a kernel thread answers with a number that no program should see.
+int without_kernel_errno(int answer) noexcept {
+  constexpr int restart_first = 512;  // ERESTARTSYS, ERESTARTNOINTR, ...
+  constexpr int restart_last = 516;
+  return answer <= -restart_first && answer >= -restart_last ? -EINTR : answer;
+}
+
 /// Of the request as such, on a kernel that lacks it or forbids it.
 bool means_unsupported(int answer) noexcept { return answer == -EINVAL || answer == -EOPNOTSUPP; }
 
@@ -562,7 +569,7 @@ void io_uring_reactor::take_operation(operation& op, int answer) noexcept {
     if (phase_ == phase::releasing || op.target()) return signal(op);
     return complete(op, -static_cast<std::int32_t>(errc::runtime_shut_down));
   }
-  const int n = answer_of(op.code(), answer);
+  const int n = answer_of(op.code(), without_kernel_errno(answer));
   if (asked) return complete(op, n);
   if (op.code() != opcode::connect) return take_file_answer(op, n);
   if (n == -EINTR || n == -EINPROGRESS || n == -EALREADY || means_unsupported(n)) {
@@ -825,7 +832,8 @@ void io_uring_reactor::tend_later(listener& of) noexcept {
 /// Has the ring accept while somebody waits, and stops it when too much has been accepted ahead.
 void io_uring_reactor::tend(listener& of) noexcept {
   if (of.armed) {
-    if (of.count < accepted_ahead_max || of.cancelling) return;
+    const bool is_wanted = of.count < accepted_ahead_max && !of.by_call;
+    if (is_wanted || of.cancelling) return;
     of.cancelling = send_cancel(user_data_of(&of, to_listener));
     if (of.cancelling)
       (void)ring_->submit();  // nobody waits, so the next turn may be far away
