@@ -6,6 +6,7 @@
 #include <rouse/sys/address.hpp>
 #include <rouse/sys/clock.hpp>
 #include <rouse/sys/nonblocking.hpp>
+#include <rouse/sys/process.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -61,7 +62,7 @@ epoll_reactor::~epoll_reactor() {
 rouse::unparker epoll_reactor::unparker() { return rouse::unparker(*target_); }
 
 result<void> epoll_reactor::open() {
-  if (queue_) return {};
+  if (queue_) return check_process();
   auto event = sys::event_fd::open();
   if (!event) return std::unexpected(event.error());
   auto queue = sys::epoll::open();
@@ -71,14 +72,24 @@ result<void> epoll_reactor::open() {
   events_.resize(options().events_max);
   target_->event = std::move(*event);
   queue_ = std::move(*queue);
+  sys::watch_forks();
+  forks_ = sys::fork_count();
   return {};
+}
+
+/// A forked child shares the kernel's queue with its parent, and must neither wait on it nor change
+/// it.
+result<void> epoll_reactor::check_process() const noexcept {
+  if (forks_ == sys::fork_count()) [[likely]]
+    return {};
+  return std::unexpected(error("epoll", errc::forked));
 }
 
 // ---- park
 
 result<park_outcome> epoll_reactor::park(nanoseconds limit) {
-  if (!queue_) [[unlikely]]
-    if (auto opened = open(); !opened) return std::unexpected(opened.error());
+  if (auto opened = open(); !opened) [[unlikely]]
+    return std::unexpected(opened.error());
   bool happened = drain_inbox();
   if (!starving_.is_empty()) feed_starving();
   if (has_undelivered()) limit = nanoseconds(0);
@@ -226,7 +237,7 @@ bool epoll_reactor::cancel(operation& op) noexcept {
 }
 
 void epoll_reactor::detach(source_block& block) noexcept {
-  if (block.registered) queue_.remove(block.fd);
+  if (block.registered && check_process()) queue_.remove(block.fd);
   block.registered = false;
 }
 

@@ -19,7 +19,8 @@ class spare_descriptor;
 }  // namespace internal
 
 /// Works on every Linux. Files are not its matter (supports() says so). A park by itself, and a
-/// `reactor`.
+/// `reactor`. In a forked child park() gives errc::forked, and destroying it leaves the parent's
+/// alone.
 class epoll_reactor final : public reactor {
  public:
   /// Takes nothing from the kernel yet, see open().
@@ -45,6 +46,7 @@ class epoll_reactor final : public reactor {
  private:
   class wake_target;
 
+  [[nodiscard]] result<void> check_process() const noexcept;
   bool attempt(operation& op) noexcept;
   bool attempt_accept(operation& op) noexcept;
   bool attempt_connect(operation& op) noexcept;
@@ -64,6 +66,7 @@ class epoll_reactor final : public reactor {
   internal::heap_lease_pool* buffers_;
   list<operation> starving_;  // receives that wait for a buffer
   std::size_t waiting_ = 0;   // operations started or starving
+  unsigned forks_ = 0;        // of this process when it was opened
   bool interrupted_ = false;  // the last sleep ended by a signal
 
   // Out of descriptors (FAULTS R1): accepts pause here until `resume_at_`.

@@ -5,6 +5,9 @@
 #include <rouse/sys/file.hpp>
 #include <rouse/sys/table.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <vector>
 
 namespace rouse::testing {
@@ -166,6 +169,70 @@ TEST_P(epoll_reactor_calls, fault_R1_connections_are_shed_when_descriptors_run_o
   const instant freed = sys::monotonic_now();
   EXPECT_GE(run(op), 0);
   EXPECT_LT(sys::monotonic_now() - freed, 1s);
+}
+
+TEST_P(epoll_reactor_calls, fault_P1_a_forked_child_gets_an_error_and_leaves_the_parent_alone) {
+  auto [ours, peer] = connected();
+  operation op;
+  std::byte b[8];
+  op.receive(ours, b);
+  EXPECT_FALSE(poll(op));
+  look();
+  const int child = ::fork();
+  if (child == 0) {
+    const auto parked = on().park(0ns);
+    const bool ok = !parked && parked.error() == errc::forked;
+    ours.close();  // must not take it out of the queue that the parent waits on
+    destroy_reactor();
+    ::_exit(ok ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  peer.send("x");
+  EXPECT_EQ(run(op), 1);
+}
+
+TEST_P(epoll_reactor_calls, a_queue_that_is_full_is_the_operations_error) {
+  auto [ours, peer] = connected();
+  sys::table t = sys::real_table;
+  t.epoll_ctl = [](int, int, int, void*) { return -ENOSPC; };
+  sys::scoped_table scope(t);
+  operation op;
+  std::byte b[8];
+  op.receive(ours, b);
+  EXPECT_TRUE(poll(op));
+  EXPECT_EQ(op.failure().code, ENOSPC);
+  EXPECT_FALSE(on().has_work());
+}
+
+TEST_P(epoll_reactor_calls, a_failing_wait_is_an_error_that_loses_no_token) {
+  {
+    sys::table t = sys::real_table;
+    t.epoll_wait = [](int, void*, int, int) { return -ENOMEM; };
+    sys::scoped_table scope(t);
+    on().unparker().unpark();
+    EXPECT_EQ(on().park(0ns).error().code, ENOMEM);
+    EXPECT_EQ(on().park(no_limit).error().code, ENOMEM);
+  }
+  EXPECT_EQ(on().park(no_limit).value(), park_outcome::woken);
+}
+
+TEST_P(epoll_reactor_calls, fault_C7_generations_wrap) {
+  source s = connected().ours;
+  s.block()->generation = 0xffff'fffd;
+  s.close();
+  for (int i = 0; i < 6; i++) {
+    auto [ours, peer] = connected();
+    peer.send("x");
+    EXPECT_EQ(receive(ours), "x");
+    operation op;
+    std::byte b[8];
+    op.receive(ours, b);
+    EXPECT_FALSE(poll(op));
+    peer.send("y");
+    EXPECT_EQ(run(op), 1);
+  }
 }
 
 TEST(epoll_reactor, opens_by_itself_and_once) {
