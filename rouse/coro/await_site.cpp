@@ -2,15 +2,35 @@
 
 #include <rouse/coro/awaiters.hpp>
 
+#include <cstring>
+
 namespace rouse {
 namespace {
 
-constinit thread_local std::source_location last_failed{};
+struct failed_await {
+  const void* thrown = nullptr;  // identifies the exception; never followed, it may be gone
+  std::source_location site;
+};
+constinit thread_local failed_await last_failed;
+
+const void* identity_of(const std::exception_ptr& e) noexcept {
+  static_assert(sizeof e == sizeof(void*));
+  const void* object = nullptr;
+  std::memcpy(&object, &e, sizeof object);
+  return object;
+}
 
 }  // namespace
 
-std::source_location last_failed_await() noexcept { return last_failed; }
+std::source_location last_failed_await() noexcept { return last_failed.site; }
 
-void internal::note_failed_await(std::source_location site) noexcept { last_failed = site; }
+std::source_location failed_await_of(const std::exception_ptr& thrown) noexcept {
+  return last_failed.thrown == identity_of(thrown) ? last_failed.site : std::source_location();
+}
+
+void internal::note_failed_await(std::source_location site, const std::exception_ptr& thrown) noexcept {
+  const void* object = identity_of(thrown);
+  if (last_failed.thrown != object) last_failed = {object, site};  // on its way outward the first place stands
+}
 
 }  // namespace rouse

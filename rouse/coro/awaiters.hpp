@@ -5,8 +5,8 @@
 
 namespace rouse::internal {
 
-/// Remembers, per thread, the place of the last `co_await` that threw; for the report of an exception that escapes.
-void note_failed_await(std::source_location site) noexcept;
+/// Remembers, per thread, the first `co_await` that threw the exception at hand; for the report of one that escapes.
+void note_failed_await(std::source_location site, const std::exception_ptr& thrown) noexcept;
 
 /// Polls a pollable that lives elsewhere and keeps its answer. `Kept`: it outlives the await, so a frame that dies waiting has it
 /// forget the waker.
@@ -41,18 +41,26 @@ class leaf_awaiter : public leaf {
   output<P> await_resume() {
     if constexpr (may_throw) {
       if (thrown_) [[unlikely]] {
-        note_failed_await(site);
+        note_failed_await(site, thrown_);
         std::rethrow_exception(std::exchange(thrown_, nullptr));
       }
     }
     if constexpr (throws_errors<P>) {
       if (answer_.failed()) [[unlikely]]
-        note_failed_await(site);
+        fail();
     }
     return deliver(pollable_, std::move(answer_));
   }
 
  private:
+  [[noreturn, gnu::noinline, gnu::cold]] void fail() {
+    try {
+      throw_error_of(pollable_, answer_.take().error());
+    } catch (...) {
+      note_failed_await(site, std::current_exception());
+      throw;
+    }
+  }
   bool attempt(context& cx) noexcept {
     if constexpr (disownable<P>) {
       return attempt_with(cx);
@@ -159,7 +167,7 @@ struct final_awaiter {
   void await_suspend(std::coroutine_handle<> h) noexcept {
     frame& f = frame::of(h);
     if (f.root == &f)
-      f.step = frame::finished;
+      f.finish();
     else
       f.root->hop_to(*f.parent);
   }

@@ -54,7 +54,7 @@ class signal_watch {
 };
 
 void report(const char* what, const std::exception_ptr& failure) {
-  const std::source_location site = last_failed_await();
+  const std::source_location site = failed_await_of(failure);
   if (site.line() != 0)
     std::fprintf(stderr, "rouse: %s%s (awaited at %s)\n", what, describe(failure).c_str(), describe(site).c_str());
   else
