@@ -167,7 +167,7 @@ struct final_awaiter {
   void await_suspend(std::coroutine_handle<> h) noexcept {
     frame& f = frame::of(h);
     if (f.root == &f)
-      f.finish();
+      f.step = frame::finished;
     else
       f.root->hop_to(*f.parent);
   }
