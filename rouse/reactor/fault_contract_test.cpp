@@ -54,8 +54,8 @@ TEST_P(reactor_fault, R8_interruptions_everywhere_change_nothing) {
   ASSERT_GE(run(accept), 0);
   source s = on().attach(accept.take_descriptor(), source_kind::tcp).value();
   for (int i = 0; i < 50; i++) {
-    operation in, out;
     std::byte b[16];
+    operation in, out;
     in.receive(s, b);
     EXPECT_FALSE(poll(in));
     peer.send("ping");

@@ -13,8 +13,8 @@ INSTANTIATE_TEST_SUITE_P(on, reactor_operation, every_kind(), kind_name);
 
 TEST_P(reactor_operation, receives_what_comes_later_with_one_wake) {
   auto [ours, peer] = connected();
-  operation op;
   std::byte b[16];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   look();
@@ -45,8 +45,8 @@ TEST_P(reactor_operation, takes_bytes_in_pieces_without_losing_the_rest) {
 
 TEST_P(reactor_operation, goes_to_and_fro_many_times) {
   auto [ours, peer] = connected();
-  operation in, out;
   std::byte b[64];
+  operation in, out;
   for (int i = 0; i < 300; i++) {
     const std::string text = "ping " + std::to_string(i);
     in.receive(ours, b);
@@ -65,8 +65,8 @@ TEST_P(reactor_operation, both_halves_wait_at_once) {
   auto [ours, peer] = connected();
   const std::string block(256 * 1024, 'x');
   counting_waker reader, writer;
-  operation in, out;
   std::byte b[16];
+  operation in, out;
   in.receive(ours, b);
   EXPECT_FALSE(poll(in, reader));
   // fill the way out until a send has to wait
@@ -226,8 +226,8 @@ TEST_P(reactor_operation, is_writable_at_once_when_there_is_room) {
 TEST_P(reactor_operation,
        fault_N2_bytes_before_the_end_are_delivered_then_the_end_again_and_again) {
   auto [ours, peer] = connected();
-  operation op;
   std::byte b[3];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   peer.send("last words");
@@ -250,8 +250,8 @@ TEST_P(reactor_operation,
 TEST_P(reactor_operation, fault_N1_a_reset_reaches_both_halves_and_raises_no_signal) {
   auto [ours, peer] = connected();
   counting_waker reader;
-  operation in;
   std::byte b[8];
+  operation in;
   in.receive(ours, b);
   EXPECT_FALSE(poll(in, reader));
   peer.reset();
@@ -269,8 +269,8 @@ TEST_P(reactor_operation, fault_M1_a_cancelled_receive_loses_no_byte) {
   auto [ours, peer] = connected();
   for (int i = 0; i < 20; i++) {
     {
-      operation op;
       std::byte b[16];
+      operation op;
       op.receive(ours, b);
       EXPECT_FALSE(poll(op));
       if (i % 2 != 0) look();
@@ -285,8 +285,8 @@ TEST_P(reactor_operation, fault_M1_a_cancelled_receive_loses_no_byte) {
 TEST_P(reactor_operation, fault_C10_a_result_that_beat_the_cancel_is_given_by_one_more_poll) {
   auto [ours, peer] = connected();
   if (is_mock()) mock().late_cancel = true;
-  operation op;
   std::byte b[16];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   look();
@@ -307,8 +307,8 @@ TEST_P(reactor_operation, fault_C10_a_result_that_beat_the_cancel_is_given_by_on
 TEST_P(reactor_operation, cancelling_before_the_first_poll_starts_nothing) {
   auto [ours, peer] = connected();
   peer.send("bytes");
-  operation op;
   std::byte b[16];
+  operation op;
   op.receive(ours, b);
   EXPECT_TRUE(poll_cancel(op));
   EXPECT_FALSE(poll(op));
@@ -358,8 +358,8 @@ TEST_P(reactor_operation, a_leased_receive_that_nobody_took_goes_back_to_the_str
 
 TEST_P(reactor_operation, a_disowned_operation_stays_started_and_wakes_nobody) {
   auto [ours, peer] = connected();
-  operation op;
   std::byte b[16];
+  operation op;
   {
     counting_waker short_lived;
     op.receive(ours, b);
@@ -375,8 +375,8 @@ TEST_P(reactor_operation, a_disowned_operation_stays_started_and_wakes_nobody) {
 TEST_P(reactor_operation, the_latest_waker_is_the_one_that_is_woken) {
   auto [ours, peer] = connected();
   counting_waker first, second;
-  operation op;
   std::byte b[16];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op, first));
   EXPECT_FALSE(poll(op, second));
@@ -390,8 +390,8 @@ TEST_P(reactor_operation, the_budget_is_charged_per_result) {
   auto [ours, peer] = connected();
   peer.send("abcdef");
   unsigned budget = 2;
-  operation op;
   std::byte b[1];
+  operation op;
   int results = 0;
   for (int i = 0; i < 200 && results < 6; i++) {
     if (op.is_idle()) op.receive(ours, b);
@@ -480,8 +480,8 @@ TEST_P(reactor_operation, fault_M2_100000_cancels_leave_no_descriptor_behind) {
     operation accept;
     accept.accept(listener);
     EXPECT_FALSE(poll(accept));
-    operation receive;
     std::byte b[8];
+    operation receive;
     receive.receive(ours, b);
     EXPECT_FALSE(poll(receive));
     if (i % 3 == 0) look();

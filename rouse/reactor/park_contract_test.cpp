@@ -90,8 +90,8 @@ TEST_P(reactor_park, has_work_only_while_something_waits) {
   auto [ours, peer] = connected();
   EXPECT_FALSE(on().has_work());
   {
-    operation op;
     std::byte b[8];
+    operation op;
     op.receive(ours, b);
     EXPECT_FALSE(poll(op));
     EXPECT_TRUE(on().has_work());
@@ -99,8 +99,8 @@ TEST_P(reactor_park, has_work_only_while_something_waits) {
     EXPECT_EQ(run(op), 1);
     EXPECT_FALSE(on().has_work());
   }
-  operation again;
   std::byte b[8];
+  operation again;
   again.receive(ours, b);
   EXPECT_FALSE(poll(again));
   EXPECT_TRUE(on().has_work());
@@ -112,8 +112,8 @@ TEST_P(reactor_park, has_work_only_while_something_waits) {
 
 TEST_P(reactor_park, an_event_ends_it_and_wakes) {
   auto [ours, peer] = connected();
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   peer.send("x");
@@ -124,8 +124,8 @@ TEST_P(reactor_park, an_event_ends_it_and_wakes) {
 
 TEST_P(reactor_park, an_event_and_a_token_are_both_kept) {
   auto [ours, peer] = connected();
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   peer.send("x");

@@ -22,8 +22,8 @@ INSTANTIATE_TEST_SUITE_P(on, kernel_source, kernel_kinds(), kind_name);
 TEST_P(reactor_source, fault_M3_closing_ends_what_waits_on_it_and_wakes) {
   auto [ours, peer] = connected();
   counting_waker reader;
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op, reader));
   look();
@@ -41,8 +41,8 @@ TEST_P(reactor_source, closing_drops_results_that_nobody_took) {
   source listener = listening();
   const int before = descriptor_count();
   {
-    operation op;
     std::byte b[8];
+    operation op;
     op.receive(ours, b);
     EXPECT_FALSE(poll(op));
     operation accept;
@@ -62,8 +62,8 @@ TEST_P(reactor_source, closing_drops_results_that_nobody_took) {
 
 TEST_P(reactor_source, moves_while_an_operation_waits_on_it) {
   auto [ours, peer] = connected();
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   source moved = std::move(ours);
@@ -74,8 +74,8 @@ TEST_P(reactor_source, moves_while_an_operation_waits_on_it) {
 
 TEST_P(kernel_source, spec_row_51_fault_N10_a_reused_number_gets_no_event_of_its_former_owner) {
   auto first = connected();
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(first.ours, b);
   EXPECT_FALSE(poll(op));
   look();
@@ -245,8 +245,8 @@ TEST_P(kernel_source, sockets_may_be_blocking_ones) {
   ASSERT_TRUE(pair);
   ASSERT_TRUE(sys::set_nonblocking(pair->first.get(), false));
   source s = on().attach(std::move(pair->first), source_kind::stream).value();
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(s, b);
   EXPECT_FALSE(poll(op));
   ASSERT_EQ(sys::nonblocking::send(pair->second.get(), "x", 1), 1);
@@ -258,8 +258,8 @@ TEST_P(kernel_source, pipes_are_read_and_written) {
   ASSERT_TRUE(pipe);
   source in = on().attach(std::move(pipe->read)).value();
   source out = on().attach(std::move(pipe->write)).value();
-  operation read, write;
   std::byte b[16];
+  operation read, write;
   read.read(in, b);
   EXPECT_FALSE(poll(read));
   look();
@@ -348,8 +348,8 @@ TEST_P(reactor_source, a_second_operation_on_the_same_half_asserts) {
   const auto start_two = [this] {
     auto [ours, peer] = connected();
     operation first;
-    operation second;
     std::byte b[8];
+    operation second;
     first.receive(ours, b);
     (void)poll(first);
     second.receive(ours, b);

@@ -85,8 +85,8 @@ TEST_P(epoll_reactor_calls, short_reads_of_unix_sockets_are_not_taken_for_empty)
   auto pair = sys::open_socket_pair(sys::socket_type::sequenced);  // each record is a short read
   ASSERT_TRUE(pair);
   source s = on().attach(std::move(pair->first), source_kind::stream).value();
-  operation op;
   std::byte b[64];
+  operation op;
   op.receive(s, b);
   EXPECT_FALSE(poll(op));
   look();
@@ -99,8 +99,8 @@ TEST_P(epoll_reactor_calls, short_reads_of_unix_sockets_are_not_taken_for_empty)
 
 TEST_P(epoll_reactor_calls, urgent_data_does_not_hide_what_follows) {
   auto [ours, peer] = connected();
-  operation op;
   std::byte b[64];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   look();
@@ -173,8 +173,8 @@ TEST_P(epoll_reactor_calls, fault_R1_connections_are_shed_when_descriptors_run_o
 
 TEST_P(epoll_reactor_calls, fault_P1_a_forked_child_gets_an_error_and_leaves_the_parent_alone) {
   auto [ours, peer] = connected();
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   look();
@@ -198,8 +198,8 @@ TEST_P(epoll_reactor_calls, a_queue_that_is_full_is_the_operations_error) {
   sys::table t = sys::real_table;
   t.epoll_ctl = [](int, int, int, void*) { return -ENOSPC; };
   sys::scoped_table scope(t);
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(ours, b);
   EXPECT_TRUE(poll(op));
   EXPECT_EQ(op.failure().code, ENOSPC);
@@ -226,8 +226,8 @@ TEST_P(epoll_reactor_calls, fault_C7_generations_wrap) {
     auto [ours, peer] = connected();
     peer.send("x");
     EXPECT_EQ(receive(ours), "x");
-    operation op;
     std::byte b[8];
+    operation op;
     op.receive(ours, b);
     EXPECT_FALSE(poll(op));
     peer.send("y");

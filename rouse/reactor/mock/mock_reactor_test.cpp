@@ -31,8 +31,8 @@ TEST_P(mock_reactor_script, answers_are_given_once_and_in_order) {
 TEST_P(mock_reactor_script, a_completion_after_a_cancel_wakes_the_canceller) {
   auto [ours, peer] = connected();
   mock().late_cancel = true;
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(ours, b);
   EXPECT_FALSE(poll(op));
   EXPECT_FALSE(poll_cancel(op));
@@ -46,8 +46,8 @@ TEST_P(mock_reactor_script, fault_R8_once_a_cancel_was_asked_other_words_mean_ca
   for (const int word : {-ECANCELED, -EINTR, -EALREADY}) {
     source s = mock().open_stream();
     mock().late_cancel = true;
-    operation op;
     std::byte b[8];
+    operation op;
     op.receive(s, b);
     EXPECT_FALSE(poll(op));
     EXPECT_FALSE(poll_cancel(op));
@@ -61,8 +61,8 @@ TEST_P(mock_reactor_script, fault_R8_once_a_cancel_was_asked_other_words_mean_ca
 TEST_P(mock_reactor_script, the_same_words_without_a_cancel_are_results) {
   source s = mock().open_stream();
   mock().answer(opcode::receive, -EINTR);
-  operation op;
   std::byte b[8];
+  operation op;
   op.receive(s, b);
   EXPECT_EQ(run(op), -EINTR);
 }
