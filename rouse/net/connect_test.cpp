@@ -155,8 +155,7 @@ TEST_P(connecting, names_through_the_pool) {
   EXPECT_EQ(must_fail(listen("missing.example:80")), errc::host_not_found);
 }
 
-// ---- FAULTS N6
-// -----------------------------------------------------------------------------------------------------------
+// ---- FAULTS N6 -------------------------------------------------------------------------------
 
 class fault_N6 : public connecting {};
 ROUSE_ON_EACH_REACTOR(fault_N6);
@@ -250,8 +249,7 @@ TEST_P(fault_N6, when_all_addresses_fail_the_last_error_is_told) {
             std::errc::connection_refused);
 }
 
-// ---- deadlines, SPEC row 70
-// ------------------------------------------------------------------------------------------------
+// ---- deadlines, SPEC row 70 ------------------------------------------------------------------
 
 class spec_row_70_deadlines : public connecting {};
 ROUSE_ON_EACH_REACTOR(spec_row_70_deadlines);

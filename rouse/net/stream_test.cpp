@@ -5,6 +5,9 @@
 #include <rouse/io/read_exact.hpp>
 #include <rouse/io/read_to_end.hpp>
 #include <rouse/net/halves.hpp>
+#include <rouse/sys/table.hpp>
+
+#include <sys/socket.h>
 
 #include <array>
 #include <csignal>
@@ -192,8 +195,7 @@ TEST_P(tcp, a_unix_address_is_none_of_its_own) {
   EXPECT_EQ(tcp_listener::bind(*address::unix_path("/tmp/x")).error(), errc::invalid_input);
 }
 
-// ---- adopt and release
-// ------------------------------------------------------------------------------------------------
+// ---- adopt and release -----------------------------------------------------------------------
 
 TEST_P(tcp, adopts_blocking_and_non_blocking_sockets) {
   for (const bool non_blocking : {false, true}) {
@@ -245,8 +247,7 @@ TEST_P(tcp, a_released_descriptor_works_on) {
   EXPECT_TRUE(must(again->accept()).stream);
 }
 
-// ---- halves
-// -----------------------------------------------------------------------------------------------------------
+// ---- halves ----------------------------------------------------------------------------------
 
 TEST_P(tcp, borrowed_halves_work_on_one_stream) {
   auto [client, server] = connect_pair();
@@ -290,8 +291,7 @@ TEST_P(tcp, owned_halves_reunite) {
   EXPECT_EQ(read_text(whole), "again");
 }
 
-// ---- io's operations on sockets
-// -----------------------------------------------------------------------------------------
+// ---- io's operations on sockets --------------------------------------------------------------
 
 TEST_P(tcp, copy_leases_from_a_socket_and_gives_back_what_it_could_not_write) {
   auto [client, server] = connect_pair();
@@ -323,8 +323,7 @@ TEST_P(tcp, read_to_end_stops_at_the_peers_shutdown) {
   EXPECT_EQ(all.text(), "request");
 }
 
-// ---- SPEC row 41
-// --------------------------------------------------------------------------------------------------------
+// ---- SPEC row 41 -----------------------------------------------------------------------------
 
 class spec_row_41 : public on_each_reactor {};
 ROUSE_ON_EACH_REACTOR(spec_row_41);
@@ -392,8 +391,7 @@ TEST_P(spec_row_41, an_exception_names_operation_and_peer) {
   EXPECT_EQ(read.subject(), server.peer_address().to_string());
 }
 
-// ---- FAULTS
-// ---------------------------------------------------------------------------------------------------------------
+// ---- FAULTS ----------------------------------------------------------------------------------
 
 class fault_N1 : public on_each_reactor {};
 ROUSE_ON_EACH_REACTOR(fault_N1);
@@ -667,6 +665,43 @@ TEST_P(fault_N10, a_reused_descriptor_number_sees_no_event_of_its_former_owner) 
     EXPECT_TRUE(poll_pending(read, waker));
     EXPECT_EQ(must_fail(old), std::errc::operation_canceled);
   }
+}
+
+class fault_R12 : public on_each_reactor {};
+ROUSE_ON_EACH_REACTOR(fault_R12);
+
+// Every call moves one byte at most, as signals and small windows can make it.
+TEST_P(fault_R12, all_loops_are_right_when_each_call_moves_one_byte) {
+  auto [client, server] = connect_pair();
+  sys::table one = sys::real_table;
+  one.short_read_means_empty = false;
+  one.recv = [](int fd, void* into, std::size_t bytes, int flags) {
+    return sys::real_table.recv(fd, into, std::min<std::size_t>(bytes, 1), flags);
+  };
+  one.send = [](int fd, const void* from, std::size_t bytes, int flags) {
+    return sys::real_table.send(fd, from, std::min<std::size_t>(bytes, 1), flags);
+  };
+  one.sendmsg = [](int fd, const void* message, int flags) {
+    const auto& all = *static_cast<const msghdr*>(message);
+    for (std::size_t i = 0; i < all.msg_iovlen; i++)
+      if (all.msg_iov[i].iov_len != 0)
+        return sys::real_table.send(fd, all.msg_iov[i].iov_base, 1, flags);
+    return 0L;
+  };
+  const sys::scoped_table scope(one);
+  const std::string text = pattern(2000);
+  must(client.write_all(text));
+  std::vector<std::byte> memory(text.size());
+  must(io::read_exact(server, std::span(memory)));
+  EXPECT_TRUE(io::as_text(memory) == text);
+  EXPECT_EQ(must(client.write_some(io::as_bytes("some"))), 1u);
+  EXPECT_EQ(read_text(server), "s");
+  std::vector<slice> pieces;
+  for (std::size_t at = 0; at < text.size(); at += 100)
+    pieces.emplace_back(io::as_bytes(text).subspan(at, 100));
+  must(server.write_all(std::span<const slice>(pieces)));
+  must(server.shutdown());
+  EXPECT_TRUE(read_all(client) == text);
 }
 
 class spec_row_50 : public on_each_reactor {};

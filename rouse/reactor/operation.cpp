@@ -4,6 +4,7 @@
 #include <rouse/reactor/source.hpp>
 #include <rouse/sys/address.hpp>
 #include <rouse/sys/file_types.hpp>
+#include <rouse/trace/probe.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -237,6 +238,7 @@ bool operation::begin(context& cx) noexcept {
     return true;
   }
   cx.refund();
+  trace::probe_point(trace::event::wait, nullptr, this, name_of(code_), {});
   waker_ = cx.borrow_waker();
   return false;
 }
