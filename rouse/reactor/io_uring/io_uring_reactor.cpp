@@ -574,7 +574,8 @@ void io_uring_reactor::take_operation(operation& op, int answer) noexcept {
   if (op.code() != opcode::connect) return take_file_answer(op, n);
   if (n == -EINTR || n == -EINPROGRESS || n == -EALREADY || means_unsupported(n)) {
     // On its way, or nothing that the ring can do: the call tells, and waits for writability.
-    op.driver_flags |= means_unsupported(n) ? by_call | refused : by_call;
+    op.driver_flags |= by_call;
+    if (means_unsupported(n)) op.driver_flags |= refused;
     return signal(op);
   }
   complete(op, n);
