@@ -69,7 +69,7 @@ TEST_P(mock_reactor_script, the_same_words_without_a_cancel_are_results) {
 
 /// A file operation with data of its own.
 struct read_file final : owned_operation {
-  explicit read_file(int* destroyed) : destroyed(destroyed) {}
+  explicit read_file(int* counter) : destroyed(counter) {}
   ~read_file() override { ++*destroyed; }
   std::array<std::byte, 64> buffer{};
   sys::open_how how;
