@@ -1,0 +1,187 @@
+// The programs of examples/: what they print and how they exit, on each reactor where they have one.
+#include <rouse/runtime/runtime.hpp>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto patience = 20s;  // of one program; sanitizers on a busy machine are slow
+
+/// A program of examples/, its output read through a pipe. Killed when the test leaves it behind.
+class program {
+ public:
+  program(const std::string& name, const std::vector<std::string>& arguments, const char* reactor) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+    std::string path = std::string(EXAMPLES_DIRECTORY "/") + name;
+    std::vector<char*> argv{path.data()};
+    std::vector<std::string> copies = arguments;
+    for (auto& c : copies) argv.push_back(c.data());
+    argv.push_back(nullptr);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(ends[1], STDOUT_FILENO);
+      if (reactor) ::setenv("ROUSE_REACTOR", reactor, 1);
+      ::execv(path.c_str(), argv.data());
+      ::_exit(127);
+    }
+    ::close(ends[1]);
+    out_ = ends[0];
+  }
+  program(const program&) = delete;
+  program& operator=(const program&) = delete;
+  ~program() {
+    if (!ended_) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(out_);
+  }
+
+  /// The next line without its end; empty when the program has closed its output, or is too slow.
+  std::string read_line() {
+    for (;;) {
+      if (const auto end = text_.find('\n'); end != std::string::npos) {
+        std::string line = text_.substr(0, end);
+        text_.erase(0, end + 1);
+        return line;
+      }
+      if (!read_some()) return std::exchange(text_, {});
+    }
+  }
+  std::vector<std::string> read_lines() {
+    while (read_some()) {}
+    std::vector<std::string> lines;
+    std::istringstream in(std::exchange(text_, {}));
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+  /// 1000 + the signal's number when one killed it; -1 when it did not end in time.
+  int exit_code() {
+    for (; clock_type::now() < deadline_; ::usleep(1000)) {
+      int status = 0;
+      if (::waitpid(pid_, &status, WNOHANG) != pid_) continue;
+      ended_ = true;
+      return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+    }
+    return -1;
+  }
+
+ private:
+  bool read_some() {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - clock_type::now());
+    pollfd readable{out_, POLLIN, 0};
+    if (left <= 0ms || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0) return false;
+    char buffer[4096];
+    const auto n = ::read(out_, buffer, sizeof buffer);
+    if (n <= 0) return false;
+    text_.append(buffer, static_cast<std::size_t>(n));
+    return true;
+  }
+
+  pid_t pid_ = -1;
+  int out_ = -1;
+  bool ended_ = false;
+  std::string text_;
+  clock_type::time_point deadline_ = clock_type::now() + patience;
+};
+
+using lines = std::vector<std::string>;
+
+TEST(example_ding, spec_row_10_prints_27_lines_and_ends) {
+  program ding("ding", {"3", "20"}, nullptr);
+  auto printed = ding.read_lines();
+  EXPECT_EQ(ding.exit_code(), 0);
+  ASSERT_EQ(printed.size(), 27u);
+  EXPECT_EQ(printed.front(), "Task 1 - ding");
+  EXPECT_EQ(printed.back(), "Task 9 - ding");
+  for (int i = 1; i <= 9; ++i)
+    EXPECT_EQ(std::count(printed.begin(), printed.end(), "Task " + std::to_string(i) + " - ding"), 3) << i;
+}
+
+TEST(example_timer_thread, spec_row_11_wakes_three_threads_in_order_and_no_cancelled_one) {
+  program timers("timer_thread", {}, nullptr);
+  EXPECT_EQ(timers.read_lines(), (lines{"thread 1 was woken", "thread 2 was woken", "thread 3 was woken",
+                                        "cancelled alarm rang: no"}));
+  EXPECT_EQ(timers.exit_code(), 0);
+}
+
+class examples : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    rouse::runtime_options options;
+    options.reactor.kind = std::string(GetParam()) == "epoll" ? rouse::reactor_kind::epoll : rouse::reactor_kind::io_uring;
+    auto probe = rouse::runtime::make(options);
+    if (!probe || std::string(probe->backend()) != GetParam()) GTEST_SKIP() << "no " << GetParam() << " here";
+  }
+};
+
+TEST_P(examples, hello_prints_its_two_lines) {
+  program hello("hello", {}, GetParam());
+  EXPECT_EQ(hello.read_lines(), (lines{"hello from a task", "another one says 42"}));
+  EXPECT_EQ(hello.exit_code(), 0);
+}
+
+TEST_P(examples, spec_row_46_the_custom_layer_does_its_pieces_beside_three_ticks) {
+  program layer("custom_layer", {}, GetParam());
+  EXPECT_EQ(layer.read_lines(), (lines{"tick 1", "tick 2", "tick 3", "100 pieces of idle work done"}));
+  EXPECT_EQ(layer.exit_code(), 0);
+}
+
+TEST_P(examples, spec_row_69_the_manual_runtime_prints_two_lines_a_second_apart) {
+  const auto start = clock_type::now();
+  program manual("manual_runtime", {"1", "1"}, GetParam());
+  EXPECT_EQ(manual.read_line(), "Failed to connect: connect: Connection refused");
+  EXPECT_EQ(manual.read_line(), "1 seconds are over");
+  EXPECT_GE(clock_type::now() - start, 1s);
+  EXPECT_EQ(manual.read_lines(), lines{});
+  EXPECT_EQ(manual.exit_code(), 0);
+}
+
+TEST_P(examples, the_echo_server_echoes_until_it_is_interrupted) {
+  program server("echo_server", {"127.0.0.1:0"}, GetParam());
+  const std::string greeting = server.read_line();
+  const std::string before = "listening on 127.0.0.1:";
+  ASSERT_EQ(greeting.substr(0, before.size()), before);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(greeting.substr(before.size()))));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval limit{10, 0};
+  ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ASSERT_EQ(::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const std::string line = "what one says comes back\n";
+  ASSERT_EQ(::send(client, line.data(), line.size(), 0), static_cast<ssize_t>(line.size()));
+  std::string echoed(line.size(), '\0');
+  EXPECT_EQ(::recv(client, echoed.data(), echoed.size(), MSG_WAITALL), static_cast<ssize_t>(line.size()));
+  EXPECT_EQ(echoed, line);
+
+  server.signal(SIGINT);
+  EXPECT_EQ(server.exit_code(), 130);
+  EXPECT_LE(::recv(client, echoed.data(), 1, 0), 0);  // it took the connection with it
+  ::close(client);
+  EXPECT_EQ(server.read_lines(), lines{});
+}
+
+INSTANTIATE_TEST_SUITE_P(reactors, examples, testing::Values("epoll", "io_uring"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
