@@ -182,6 +182,6 @@ TEST_P(examples, the_echo_server_echoes_until_it_is_interrupted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(reactors, examples, testing::Values("epoll", "io_uring"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& which) { return std::string(which.param); });
 
 }  // namespace

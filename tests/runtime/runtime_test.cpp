@@ -68,7 +68,7 @@ class runtimes : public testing::TestWithParam<reactor_kind> {
 };
 
 INSTANTIATE_TEST_SUITE_P(reactors, runtimes, testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
-                         [](const auto& info) { return std::string(name_of(info.param)); });
+                         [](const auto& which) { return std::string(name_of(which.param)); });
 
 task<void> ding(int times, nanoseconds period, int& lines) {
   for (int i = 0; i < times; ++i) {
