@@ -429,7 +429,7 @@ TEST(executor, spec_row_45_runs_over_any_park) {
   EXPECT_EQ(over_mock.block_on(ready_value(2)), 2);
 
   thread_park below;
-  int bits = 0;
+  std::atomic<int> bits{0};
   idle_park<thread_park&> layer(below);
   layer.add([&bits] { return ++bits < 5; });
   current_thread_executor over_layer(layer);
@@ -440,6 +440,7 @@ TEST(executor, spec_row_45_runs_over_any_park) {
     if (done) return ready;
     stored = cx.get_waker();
     waking = std::thread([&] {
+      while (bits == 0) std::this_thread::yield();  // not before the layer was asked to wait
       done = true;
       stored.wake();
     });
