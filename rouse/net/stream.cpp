@@ -16,9 +16,9 @@ std::span<const std::byte> one_call(std::span<const std::byte> bytes) noexcept {
 }
 
 /// A result costs the task one unit of its budget; one that moved many bytes costs more, so that a
-/// connection that always has bytes gives way after half a megabyte and not after two.
+/// connection that always has bytes gives way after 128 KiB: some 50 us of copying.
 void charge(context& cx, std::size_t bytes) noexcept {
-  constexpr std::size_t bytes_per_unit = 4096;
+  constexpr std::size_t bytes_per_unit = 1024;
   if (unsigned* budget = cx.budget())
     *budget -= static_cast<unsigned>(std::min<std::size_t>(*budget, bytes / bytes_per_unit));
 }

@@ -1,4 +1,5 @@
-// Streams and listeners on each real reactor: SPEC row 41, FAULTS M1, M2, M3, N1, N2, N3, N10.
+// Streams and listeners on each real reactor: SPEC rows 41, 50, 51, 70, FAULTS M1 to M3, N1 to N3,
+// N10, R12.
 #include <rouse/net/net_test.hpp>
 
 #include <rouse/io/copy.hpp>
@@ -643,9 +644,9 @@ TEST_P(fault_M3, closing_ends_the_operations_in_flight_and_wakes_them) {
 class fault_N10 : public on_each_reactor {};
 ROUSE_ON_EACH_REACTOR(fault_N10);
 
-// SPEC row 51: the number is used again at once; an event for the former socket must not reach the
+// The number is used again at once; an event for the former socket must not reach the
 // new one.
-TEST_P(fault_N10, a_reused_descriptor_number_sees_no_event_of_its_former_owner) {
+TEST_P(fault_N10, spec_row_51_a_reused_descriptor_number_sees_no_event_of_its_former_owner) {
   for (int round = 0; round < 50; round++) {
     auto first = connect_pair();
     auto old = first.server.read();
@@ -728,7 +729,7 @@ TEST_P(spec_row_50, a_reactor_that_goes_wakes_its_readers_with_an_error) {
 class spec_row_70 : public on_each_reactor {};
 ROUSE_ON_EACH_REACTOR(spec_row_70);
 
-TEST_P(spec_row_70, a_peer_that_never_reads_makes_the_writer_wait) {
+TEST_P(spec_row_70, fault_N3_a_peer_that_never_reads_makes_the_writer_wait) {
   auto [client, server] = connect_pair({.receive_buffer_bytes = 4096});
   ASSERT_TRUE(client.set_send_buffer(4096));
   const std::string text(1u << 20, 'x');
