@@ -343,6 +343,18 @@ TEST_P(reactor_source, bytes_pushed_back_by_hand_come_first_and_in_order) {
   EXPECT_EQ(receive(ours), "third");
 }
 
+TEST_P(reactor_source, fault_R10_a_stream_that_lost_bytes_for_want_of_memory_says_so) {
+  auto [ours, peer] = connected();
+  peer.send("after the hole");
+  ours.block()->lost_bytes = true;  // what a push-back does that gets no memory
+  operation op;
+  op.receive_leased(ours);
+  EXPECT_EQ(run(op), -ENOMEM);
+  op.reset();
+  op.receive_leased(ours);
+  EXPECT_EQ(run(op), -ENOMEM);
+}
+
 TEST_P(reactor_source, a_second_operation_on_the_same_half_asserts) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   const auto start_two = [this] {
