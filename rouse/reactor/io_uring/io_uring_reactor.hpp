@@ -90,12 +90,14 @@ class io_uring_reactor final : public reactor {
   void insist_on_cancel(std::uint64_t user_data) noexcept;
   template <class Done>
   bool drive_until(Done done, instant deadline) noexcept;
+  [[nodiscard]] bool is_all_entered() const noexcept;
   void push_deferred() noexcept;
 
   // Operations that the kernel carries out
   bool submit(operation& op) noexcept;
   bool push(operation& op) noexcept;
   bool retract(operation& op) noexcept;
+  void request_cancel(operation& op) noexcept;
   void take_operation(operation& op, int answer) noexcept;
   void take_file_answer(operation& op, int answer) noexcept;
 
