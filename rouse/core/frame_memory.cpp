@@ -34,10 +34,9 @@ void free_frame_slow(void* block) noexcept { std::free(block); }
 
 void trim_frame_cache(unsigned blocks) noexcept {
   for (frame_class& c : this_frame_cache.classes) {
-    while (c.count > blocks) {
+    while (c.kept() > blocks) {
       void* block = c.head;
       c.head = *static_cast<void**>(block);
-      --c.count;
       ++c.room;
       std::free(block);
     }

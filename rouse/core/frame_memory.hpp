@@ -25,9 +25,10 @@ inline constexpr std::size_t frame_classes = 64;      // blocks of up to 2 KiB a
 inline constexpr unsigned frame_class_limit = 2048;   // blocks kept per class and thread
 
 struct frame_class {
-  void* head;      // free blocks, linked through their first word
-  unsigned count;  // blocks linked
-  unsigned room;   // more that may be linked; 0 until the thread's first miss and after its end
+  void* head;     // free blocks, linked through their first word
+  unsigned room;  // more that may be linked; 0 until the thread's first miss and after its end
+  /// Blocks linked.
+  [[nodiscard]] unsigned kept() const noexcept { return head ? frame_class_limit - room : 0; }
 };
 struct frame_cache {
   frame_class classes[frame_classes];
@@ -45,7 +46,6 @@ void free_frame_slow(void* block) noexcept;
     frame_class& c = this_frame_cache.classes[index];
     if (void* block = c.head) [[likely]] {
       c.head = *static_cast<void**>(block);
-      --c.count;
       ++c.room;
       return block;
     }
@@ -71,7 +71,6 @@ inline void free_frame(void* block, [[maybe_unused]] std::size_t bytes) noexcept
     if (c.room != 0) [[likely]] {
       *static_cast<void**>(block) = c.head;
       c.head = block;
-      ++c.count;
       --c.room;
       return;
     }

@@ -11,7 +11,7 @@ namespace rouse::internal {
 namespace {
 
 unsigned kept(std::size_t bytes) {
-  return this_frame_cache.classes[(bytes + frame_class_bytes - 1) / frame_class_bytes].count;
+  return this_frame_cache.classes[(bytes + frame_class_bytes - 1) / frame_class_bytes].kept();
 }
 
 // Each test has a thread of its own, whose cache is empty.

@@ -31,7 +31,7 @@ class outcome {
     }
     return *this;
   }
-  ~outcome() { clear(); }
+  ~outcome() { destroy(); }
 
   [[nodiscard]] bool is_set() const noexcept { return state_ != state::none; }
   [[nodiscard]] bool has_value() const noexcept { return state_ == state::value; }
@@ -105,9 +105,16 @@ class outcome {
     }
     other.clear();
   }
+  void destroy() noexcept {
+    if constexpr (!std::is_trivially_destructible_v<value_type>) {
+      if (state_ == state::value) value_.~value_type();
+    }
+    if (state_ == state::exception) [[unlikely]]
+      drop_exception();
+  }
+  [[gnu::cold, gnu::noinline]] void drop_exception() noexcept { exception_.~exception_ptr(); }
   void clear() noexcept {
-    if (state_ == state::value) value_.~value_type();
-    if (state_ == state::exception) exception_.~exception_ptr();
+    destroy();
     state_ = state::none;
   }
 

@@ -5,8 +5,9 @@
 
 namespace rouse::internal {
 
-/// Remembers, per thread, the first `co_await` that threw the exception at hand; for the report of one that escapes.
-void note_failed_await(std::source_location site, const std::exception_ptr& thrown) noexcept;
+/// Remembers, per thread, the first `co_await` that threw the exception at hand; for the report of one that escapes. `is_new`: it
+/// was made there, though an older one may have lain at its address.
+void note_failed_await(std::source_location site, const std::exception_ptr& thrown, bool is_new) noexcept;
 
 /// Polls a pollable that lives elsewhere and keeps its answer. `Kept`: it outlives the await, so a frame that dies waiting has it
 /// forget the waker.
@@ -41,7 +42,7 @@ class leaf_awaiter : public leaf {
   output<P> await_resume() {
     if constexpr (may_throw) {
       if (thrown_) [[unlikely]] {
-        note_failed_await(site, thrown_);
+        note_failed_await(site, thrown_, false);
         std::rethrow_exception(std::exchange(thrown_, nullptr));
       }
     }
@@ -57,7 +58,7 @@ class leaf_awaiter : public leaf {
     try {
       throw_error_of(pollable_, answer_.take().error());
     } catch (...) {
-      note_failed_await(site, std::current_exception());
+      note_failed_await(site, std::current_exception(), true);
       throw;
     }
   }
@@ -167,7 +168,7 @@ struct final_awaiter {
   void await_suspend(std::coroutine_handle<> h) noexcept {
     frame& f = frame::of(h);
     if (f.root == &f)
-      f.step = frame::finished;
+      f.finish();
     else
       f.root->hop_to(*f.parent);
   }

@@ -2,8 +2,20 @@
 
 namespace rouse::internal {
 
+void frame::destroy_chain() {
+  ROUSE_ASSERT((step & running_tag) == 0);  // not from inside its own poll
+  frame* f = step == finished ? this : to_resume();
+  for (;;) {
+    frame* up = f == this ? nullptr : f->parent;
+    if (up) *f->owner = nullptr;  // f's owner lives in up's frame and must not destroy f again
+    f->handle().destroy();
+    if (!up) return;
+    f = up;
+  }
+}
+
 void frame::join_begun_chain(frame& above, frame** owned_by) noexcept {
-  ROUSE_ASSERT(step > running);  // awaited before its end, and not from inside
+  ROUSE_ASSERT(can_go_on());
   frame& new_root = *above.root;
   frame* const resumed = to_resume();
   leaf* const waited = waits_for();

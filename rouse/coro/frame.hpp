@@ -33,6 +33,8 @@ struct leaf {
   std::source_location site; // of the co_await
 };
 
+static_assert(alignof(leaf) == 8);  // a leaf's address leaves three bits free, a frame's four
+
 struct alignas(16) frame {
   frame* root = this;            // of the chain this frame runs in
   union {                        // a root has neither parent nor owner, and nobody asks a child how its chain goes on
@@ -40,7 +42,7 @@ struct alignas(16) frame {
     frame* parent;
   };
   union {
-    context* cx;                 // of a root: of the poll that runs
+    context* cx;                 // of a root that was polled: of the poll that runs
     frame** owner;               // the awaiter's pointer in the parent's frame; nulled when this frame goes first
   };
   const std::uint32_t bytes;     // of the whole block
@@ -48,16 +50,15 @@ struct alignas(16) frame {
   bool spawned = false;          // the header is alive and will free the block
   bool borrows = false;          // from its caller
 
-  // How a chain goes on, one word: the leaf that is polled first, or the frame that is resumed, by the next poll or at once.
-  static constexpr std::uintptr_t finished = 0;
-  static constexpr std::uintptr_t leaf_tag = 1;
-  static constexpr std::uintptr_t later_tag = 2;
-  static constexpr std::uintptr_t running = 4;
+  // How a chain goes on, one word: a pointer with at most one tag. Without one: the next poll resumes that frame.
+  static constexpr std::uintptr_t leaf_tag = 1;     // the next poll polls that leaf
+  static constexpr std::uintptr_t later_tag = 2;    // the body gave way; else as without
+  static constexpr std::uintptr_t running_tag = 4;  // a body runs; when it suspends, that frame is resumed at once
+  static constexpr std::uintptr_t finished = 8;     // all there is: neither leaf nor frame
   static std::uintptr_t goes_on_in(frame& f) noexcept { return reinterpret_cast<std::uintptr_t>(&f); }
 
   frame(std::size_t block_bytes, std::size_t in_front) noexcept
       : step(goes_on_in(*this)),
-        cx(nullptr),
         bytes(static_cast<std::uint32_t>(block_bytes)),
         outcome_bytes(static_cast<std::uint16_t>(in_front)) {}
 
@@ -74,7 +75,8 @@ struct alignas(16) frame {
 
   // ---- What a running body tells its root.
   void wait_for(leaf& l) noexcept { step = reinterpret_cast<std::uintptr_t>(&l) | leaf_tag; }
-  void hop_to(frame& next) noexcept { step = goes_on_in(next); }
+  void hop_to(frame& next) noexcept { step = goes_on_in(next) | running_tag; }
+  void finish() noexcept { step = finished; }
   void give_way_in(frame& f) noexcept {
     step = goes_on_in(f) | later_tag;
     cx->wake();
@@ -82,8 +84,8 @@ struct alignas(16) frame {
 
   /// Root: polls the leaf and runs on from there; true when the body has finished.
   bool advance(context& with) {
+    ROUSE_ASSERT(can_go_on());
     std::uintptr_t s = step;
-    ROUSE_ASSERT(s > running);  // not after its end, nor from inside its own poll
     cx = &with;
     frame* next;
     if (s & leaf_tag) [[likely]] {
@@ -93,16 +95,17 @@ struct alignas(16) frame {
     } else {
       next = reinterpret_cast<frame*>(s & ~later_tag);
     }
+    step = running_tag;
     for (unsigned left = awaits_inline_max;;) {
-      step = running;
       next->handle().resume();
       s = step;
-      if (s & (leaf_tag | later_tag)) return false;
-      if (s == finished) return true;
-      next = reinterpret_cast<frame*>(s);
+      if (s & (leaf_tag | later_tag | finished)) return s == finished;
+      next = reinterpret_cast<frame*>(s - running_tag);
       if (--left == 0) return give_way_in(*next), false;
     }
   }
+  /// Root: neither ended nor inside its own poll.
+  [[nodiscard]] bool can_go_on() const noexcept { return (step & running_tag) == 0 && step != finished; }
   /// Root: true when the leaf has let go of everything outside.
   bool cancel_leaf(context& with) noexcept {
     leaf* l = waits_for();
@@ -112,17 +115,7 @@ struct alignas(16) frame {
     if (leaf* l = waits_for()) l->how->disown(*l);
   }
   /// Root: destroys innermost first, in a loop, since chains are 10^5 deep; no body is resumed. Throws what a destructor throws.
-  void destroy_chain() {
-    ROUSE_ASSERT(step != running);  // not from inside its own poll
-    frame* f = step == finished ? this : to_resume();
-    for (;;) {
-      frame* up = f == this ? nullptr : f->parent;
-      if (up) *f->owner = nullptr;  // f's owner lives in up's frame and must not destroy f again
-      f->handle().destroy();
-      if (!up) return;
-      f = up;
-    }
-  }
+  void destroy_chain();
   /// A root becomes a child: its frames join the chain of `above`, whose body waits for it.
   void join_chain(frame& above, frame** owned_by) noexcept {
     if (step != goes_on_in(*this)) [[unlikely]]

@@ -22,13 +22,11 @@ class promise_base {
     auto* f = ::new (static_cast<char*>(block) + prefix_bytes<T> - sizeof(frame)) frame(all, outcome_bytes<T>);
     return f + 1;
   }
-  static void operator delete(void* memory, std::size_t) noexcept {
+  static void operator delete(void* memory, std::size_t bytes) noexcept {
     frame& f = frame::of(std::coroutine_handle<>::from_address(memory));
     if (f.spawned) return;  // the header frees it when nobody refers to the outcome any more
-    void* block = f.block();
-    const std::size_t bytes = f.bytes;
     outcome_of<T>(f).~outcome<T>();
-    free_frame(block, bytes);
+    free_frame(&outcome_of<T>(f), bytes + prefix_bytes<T>);  // both known when this is compiled
   }
 
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -46,9 +44,8 @@ class task_promise_base : public promise_base<T> {
   task_promise_base() noexcept = default;
 
   task<T> get_return_object() noexcept {
-    frame& f = self();
-    f.borrows = inherits_ || (does_borrow<Parameters>() || ...);
-    return task<T>(f);
+    if ((does_borrow<Parameters>() || ...)) self().borrows = true;
+    return task<T>(self());
   }
   void unhandled_exception() noexcept { outcome_of<T>(self()).set_exception(std::current_exception()); }
 
@@ -72,14 +69,11 @@ class task_promise_base : public promise_base<T> {
   // An argument that itself borrows, such as a task that was made from a view, passes the mark on.
   template <class A>
   void look_at(const A& argument) noexcept {
-    if (borrows_from_caller(argument)) inherits_ = true;
+    if (borrows_from_caller(argument)) self().borrows = true;
   }
   [[nodiscard]] frame& self() noexcept {
     return frame::of(std::coroutine_handle<Promise>::from_promise(static_cast<Promise&>(*this)));
   }
-
- private:
-  bool inherits_ = false;
 };
 
 template <class T, class... Parameters>
@@ -156,7 +150,7 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
   /// For executors: the header in the frame's prefix. The task object is empty afterwards.
   internal::new_task<T> into_task(worker& owner) && noexcept {
     internal::frame* f = release();
-    ROUSE_ASSERT(f && f->step > internal::frame::running);  // neither ended nor inside its own poll
+    ROUSE_ASSERT(f && f->can_go_on());
     auto* header = ::new (f->header_memory()) internal::frame_task<T>(*f, owner);
     return {header, &internal::outcome_of<T>(*f)};
   }

@@ -586,7 +586,7 @@ TEST(task_death, is_not_polled_after_its_end) {
         (void)hand.poll(work);
         (void)hand.poll(work);
       },
-      "s > running");
+      "can_go_on");
 }
 
 // It borrows its waker, and cannot be told to forget it.
