@@ -292,7 +292,8 @@ void io_uring_reactor::wake_side(source_side& side) noexcept {
 // ---- letting go of one
 
 bool io_uring_reactor::cancel(operation& op) noexcept {
-  if (op.driver_flags & is_in_kernel) {
+  // In a forked child the request is the parent's, on the parent's memory.
+  if ((op.driver_flags & is_in_kernel) && !thread_->is_forked()) {
     ROUSE_ASSERT(thread_->is_this_thread());  // its memory is lent to the kernel, which only the
                                               // owner can ask for it
     if (retract(op)) {
@@ -331,7 +332,7 @@ void io_uring_reactor::settle(operation& op) noexcept {
 void io_uring_reactor::detach(source_block& block) noexcept {
   listener* l = known_listener(block);
   const std::uint8_t armed = block.driver_flags & (read_armed | write_armed);
-  if (ring_ && (armed || (l && l->armed))) {
+  if (ring_ && (armed || (l && l->armed)) && !thread_->is_forked()) {
     ROUSE_ASSERT(
         thread_->is_this_thread());  // a poll holds on to the file, and only the owner can end it
     for (const side_of which : {side_of::read, side_of::write})

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -246,6 +247,21 @@ TEST_P(uring, fault_P1_a_forked_child_gets_an_error_and_can_destroy_it) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   ASSERT_EQ(::send(peer.get(), "x", 1, 0), 1);
   EXPECT_EQ(run(op), 0);
+}
+
+TEST_P(uring, fault_P1_a_forked_child_that_exits_touches_no_ring) {
+  auto [ours, peer] = unix_pair();
+  operation op;
+  op.readable(ours);
+  EXPECT_FALSE(poll(op));
+  look();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) std::exit(0);  // ends its thread, which elsewhere releases the thread's rings
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  op.settle();
 }
 
 // ---- cancelling
