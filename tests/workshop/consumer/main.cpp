@@ -1,8 +1,11 @@
 // What a user's first program needs from an installed Rouse.
-#include <iostream>
-#include <rouse/base/error.hpp>
+#include <rouse/rouse.hpp>
 
-int main() {
-  const rouse::error e("hello", rouse::errc::closed);
-  std::cout << e.message() << '\n';
+#include <cstdio>
+
+rouse::task<int> hello() {
+  co_await rouse::sleep(std::chrono::milliseconds(1));
+  co_return std::puts("hello") < 0;
 }
+
+int main() { return rouse::run(hello()); }
