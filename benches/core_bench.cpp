@@ -373,6 +373,7 @@ class turn {
     seat_.mine = false;
     return rouse::ready;
   }
+  void disown() noexcept { seat_.waiter = nullptr; }
 
  private:
   seat& seat_;

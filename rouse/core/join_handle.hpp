@@ -33,16 +33,23 @@ class [[nodiscard("dropping a join_handle cancels the task: keep it, or call det
   ~join_handle() { reset(); }
 
   poll_result<result<T>> poll(context& cx) {
+    if (!poll_end(cx)) return pending;
+    return take_end();
+  }
+  bool poll_end(context& cx) noexcept {
     ROUSE_ASSERT(header_ != nullptr);
-    if (!worker::is_mine(*header_) && !is_closed())
-      return result<T>(std::unexpected(error("join", errc::wrong_thread)));
-    if (header_->completed) {
-      ROUSE_ASSERT(end_ != nullptr);  // taken once
-      return std::exchange(end_, nullptr)->take_result();
-    }
-    if (header_->running) return result<T>(std::unexpected(error("join", errc::would_deadlock)));
+    if (!worker::is_mine(*header_) && !is_closed()) [[unlikely]]
+      return true;
+    if (header_->completed || header_->running) return true;
     header_->joiner = cx.borrow_waker();
-    return pending;
+    return false;
+  }
+  result<T> take_end() {
+    if (!worker::is_mine(*header_) && !is_closed()) [[unlikely]]
+      return std::unexpected(error("join", errc::wrong_thread));
+    if (!header_->completed) return std::unexpected(error("join", errc::would_deadlock));
+    ROUSE_ASSERT(end_ != nullptr);  // taken once
+    return std::exchange(end_, nullptr)->take_result();
   }
   void disown() noexcept {
     if (header_ && worker::is_mine(*header_) && !header_->completed) header_->joiner = nullptr;

@@ -5,6 +5,9 @@
 //                                                Asked before the first poll, or again, it is ready as well
 //   disown()                                     forget the stored waker, which is about to die; O(1). Whatever borrows its
 //                                                waker needs it to be awaited where the waker may go first: in an lvalue arm
+//   poll_end(context&) noexcept -> bool, take_end()
+//                                                the same poll in two steps: is it over, then, once, what poll would have given;
+//                                                for one that keeps its answer itself, so that no awaiter has to
 //   borrows() -> bool                            refers to what the caller owns, so it must not outlive the caller
 //   subject() -> std::string                     peer or path, for the text of an exception
 //   static constexpr bool verbatim = true        awaiting it gives the `result` itself and never throws its error
@@ -28,6 +31,11 @@ concept cancellable = requires(P& p, context& cx) {
 };
 template <class P>
 concept disownable = requires(P& p) { p.disown(); };
+template <class P>
+concept two_step = requires(P& p, context& cx) {
+  { p.poll_end(cx) } noexcept -> std::same_as<bool>;
+  { p.take_end() } -> std::same_as<decltype(p.poll(cx).take())>;
+};
 
 /// Asks `p` to let go of everything outside; ready at once when it has nothing to let go of.
 template <class P>

@@ -170,10 +170,10 @@ void worker::finish(task_header& t, bool queued) noexcept {
   }
   if (!t.joined) report_unjoined(t);
   t.running = false;
-  if (t.references <= 0) settle(t);
+  if (t.references <= 0 && !t.joined) settle(t);  // a handle would keep it anyway
 }
 
-void worker::end_work(task_header& t) noexcept {
+inline void worker::end_work(task_header& t) noexcept {
   try {
     t.table().destroy(t);
   } catch (...) {
@@ -254,7 +254,7 @@ void worker::settle(task_header& t) noexcept {
     f &= task_header::flag_mask;
   }
   if (t.references + count(f) != 0 || (f & task_header::linked) || t.scheduled || t.running) return;
-  if (t.completed) {
+  if (t.completed) [[likely]] {
     if (!t.joined) release(t);
   } else if (!t.borrowed) {
     t.ending |= task_header::abandoned;  // nothing can wake it; ended from the run queue, not from inside somebody's drop

@@ -49,7 +49,10 @@ class worker {
     if (!is_mine(t)) [[unlikely]]
       return unjoin(t, false);
     t.joined = false;
-    if (t.references <= 0) running_here->settle(t);
+    if (t.references == 0 && t.foreign.load(order::acquire) == 0 && t.completed && !t.scheduled && !t.running) [[likely]]
+      release(t);
+    else if (t.references <= 0)
+      running_here->settle(t);
   }
 
   /// Tasks that have not completed, background ones left out. Owner's thread.

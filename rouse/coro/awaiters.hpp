@@ -9,12 +9,98 @@ namespace rouse::internal {
 /// was made there, though an older one may have lain at its address.
 void note_failed_await(std::source_location site, const std::exception_ptr& thrown, bool is_new) noexcept;
 
-/// Polls a pollable that lives elsewhere and keeps its answer. `Kept`: it outlives the await, so a frame that dies waiting has it
-/// forget the waker.
+template <class P>
+[[noreturn, gnu::noinline, gnu::cold]] void fail_await(P& p, const error& e, std::source_location site) {
+  try {
+    throw_error_of(p, e);
+  } catch (...) {
+    note_failed_await(site, std::current_exception(), true);
+    throw;
+  }
+}
+
+/// What an awaited pollable has answered, until its frame takes it.
+template <class P>
+class kept_answer {
+  static constexpr bool may_throw = !noexcept(std::declval<P&>().poll(std::declval<context&>()));
+  using answer_type = poll_result<raw_output<P>>;
+
+ public:
+  /// Polls; true when there is an answer, or an exception.
+  bool ask(P& p, context& cx) noexcept {
+    if constexpr (may_throw) {
+      try {
+        renew(p, cx);
+      } catch (...) {
+        ::new (static_cast<void*>(&answer_)) answer_type(pending);
+        thrown_ = std::current_exception();
+        return true;
+      }
+    } else {
+      renew(p, cx);
+    }
+    return answer_.is_ready();
+  }
+  [[nodiscard]] bool is_there() const noexcept {
+    if constexpr (may_throw) {
+      if (thrown_) return true;
+    }
+    return answer_.is_ready();
+  }
+  output<P> take(P& p, std::source_location site) {
+    if constexpr (may_throw) {
+      if (thrown_) [[unlikely]] {
+        note_failed_await(site, thrown_, false);
+        std::rethrow_exception(std::exchange(thrown_, nullptr));
+      }
+    }
+    if constexpr (throws_errors<P>) {
+      if (answer_.failed()) [[unlikely]]
+        fail_await(p, answer_.take().error(), site);
+    }
+    return deliver(p, std::move(answer_));
+  }
+
+ private:
+  // The answer is made where it stays. What was there was "pending", which needs no destructor.
+  void renew(P& p, context& cx) noexcept(!may_throw) {
+    ::new (static_cast<void*>(&answer_)) answer_type(p.poll(cx));
+  }
+
+  struct never_throws {};
+  answer_type answer_ = pending;
+  [[no_unique_address]] std::conditional_t<may_throw, std::exception_ptr, never_throws> thrown_{};
+};
+
+/// The same of one that keeps its answer itself.
+template <two_step P>
+class kept_answer<P> {
+ public:
+  bool ask(P& p, context& cx) noexcept { return there_ = p.poll_end(cx); }
+  [[nodiscard]] bool is_there() const noexcept { return there_; }
+  output<P> take(P& p, std::source_location site) {
+    try {
+      auto end = p.take_end();
+      if constexpr (throws_errors<P>) {
+        if (!end) [[unlikely]]
+          fail_await(p, end.error(), site);
+        if constexpr (!std::is_void_v<output<P>>) return std::move(*end);
+      } else {
+        return end;
+      }
+    } catch (...) {
+      note_failed_await(site, std::current_exception(), false);
+      throw;
+    }
+  }
+
+ private:
+  bool there_ = false;
+};
+
+/// Polls a pollable that lives elsewhere. `Kept`: it outlives the await, so a frame that dies waiting has it forget the waker.
 template <class P, bool Kept>
 class leaf_awaiter : public leaf {
-  static constexpr bool may_throw = !noexcept(std::declval<P&>().poll(std::declval<context&>()));
-
  public:
   leaf_awaiter(P& pollable, frame& awaiting, std::source_location at) noexcept
       : leaf{&how_to, &awaiting, at}, pollable_(pollable) {}
@@ -26,7 +112,7 @@ class leaf_awaiter : public leaf {
   ~leaf_awaiter()
     requires(Kept && disownable<P>)
   {
-    if (!is_answered()) pollable_.disown();
+    if (!answer_.is_there()) pollable_.disown();
   }
 
   // Polled here, where the frame need not be suspended when the answer is there. One that gives way is not polled at all: an
@@ -39,63 +125,19 @@ class leaf_awaiter : public leaf {
     trace::probe_point(trace::event::wait, nullptr, &pollable_, "", site);
     waiting->root->wait_for(*this);
   }
-  output<P> await_resume() {
-    if constexpr (may_throw) {
-      if (thrown_) [[unlikely]] {
-        note_failed_await(site, thrown_, false);
-        std::rethrow_exception(std::exchange(thrown_, nullptr));
-      }
-    }
-    if constexpr (throws_errors<P>) {
-      if (answer_.failed()) [[unlikely]]
-        fail();
-    }
-    return deliver(pollable_, std::move(answer_));
-  }
+  output<P> await_resume() { return answer_.take(pollable_, site); }
 
  private:
-  [[noreturn, gnu::noinline, gnu::cold]] void fail() {
-    try {
-      throw_error_of(pollable_, answer_.take().error());
-    } catch (...) {
-      note_failed_await(site, std::current_exception(), true);
-      throw;
-    }
-  }
   bool attempt(context& cx) noexcept {
     if constexpr (disownable<P>) {
-      return attempt_with(cx);
+      return answer_.ask(pollable_, cx);
     } else {
       context mine(*cx.borrowed_target(), cx.budget());
-      const bool done = attempt_with(mine);
+      const bool done = answer_.ask(pollable_, mine);
       borrowed_ = mine.is_borrowed();
       if (borrowed_) cx.mark_borrowed();
       return done;
     }
-  }
-  bool attempt_with(context& cx) noexcept {
-    if constexpr (may_throw) {
-      try {
-        return take(pollable_.poll(cx));
-      } catch (...) {
-        thrown_ = std::current_exception();
-        return true;
-      }
-    } else {
-      return take(pollable_.poll(cx));
-    }
-  }
-  bool take(poll_result<raw_output<P>>&& answer) noexcept {
-    if (!answer.is_ready()) return false;
-    std::destroy_at(&answer_);
-    std::construct_at(&answer_, std::move(answer));
-    return true;
-  }
-  [[nodiscard]] bool is_answered() const noexcept {
-    if constexpr (may_throw) {
-      if (thrown_) return true;
-    }
-    return answer_.is_ready();
   }
   bool cancel(context& cx) noexcept {
     const bool done = rouse::poll_cancel(pollable_, cx).is_ready();
@@ -109,11 +151,9 @@ class leaf_awaiter : public leaf {
       ROUSE_ASSERT(!borrowed_);  // it borrowed a waker that goes now: it needs disown() to be waited for under an lvalue arm
   }
 
-  struct never_throws {};
   struct can_forget {};
   P& pollable_;
-  poll_result<raw_output<P>> answer_ = pending;
-  [[no_unique_address]] std::conditional_t<may_throw, std::exception_ptr, never_throws> thrown_{};
+  kept_answer<P> answer_;
   [[no_unique_address]] std::conditional_t<disownable<P>, can_forget, bool> borrowed_{};
 
   static constexpr leaf::table how_to{

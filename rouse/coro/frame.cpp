@@ -2,9 +2,9 @@
 
 namespace rouse::internal {
 
-void frame::destroy_chain() {
-  ROUSE_ASSERT((step & running_tag) == 0);  // not from inside its own poll
-  frame* f = step == finished ? this : to_resume();
+void frame::destroy_begun_chain() {
+  ROUSE_ASSERT(can_go_on());  // not from inside its own poll
+  frame* f = to_resume();
   for (;;) {
     frame* up = f == this ? nullptr : f->parent;
     if (up) *f->owner = nullptr;  // f's owner lives in up's frame and must not destroy f again

@@ -115,7 +115,12 @@ struct alignas(16) frame {
     if (leaf* l = waits_for()) l->how->disown(*l);
   }
   /// Root: destroys innermost first, in a loop, since chains are 10^5 deep; no body is resumed. Throws what a destructor throws.
-  void destroy_chain();
+  void destroy_chain() {
+    if (step == finished || step == goes_on_in(*this)) [[likely]]
+      handle().destroy();
+    else
+      destroy_begun_chain();
+  }
   /// A root becomes a child: its frames join the chain of `above`, whose body waits for it.
   void join_chain(frame& above, frame** owned_by) noexcept {
     if (step != goes_on_in(*this)) [[unlikely]]
@@ -130,6 +135,7 @@ struct alignas(16) frame {
   static constexpr std::size_t header_bytes = sizeof(task_header);
 
  private:
+  void destroy_begun_chain();
   void join_begun_chain(frame& above, frame** owned_by) noexcept;
   [[nodiscard]] leaf* waits_for() const noexcept {
     return (step & leaf_tag) ? reinterpret_cast<leaf*>(step - leaf_tag) : nullptr;

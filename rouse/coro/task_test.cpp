@@ -576,6 +576,65 @@ TEST(fallible_task, throws_with_its_subject_or_gives_the_result) {
   EXPECT_EQ(hand.poll(by_value).take(), ENOENT);
 }
 
+// ---- pollables that keep their answer themselves ---------------------------------------------------
+
+struct in_two_steps : fallible<in_two_steps> {
+  int* takes;
+  int code;
+  explicit in_two_steps(int& t, int c) : takes(&t), code(c) {}
+  poll_result<rouse::result<int>> poll(context& cx) {
+    if (!poll_end(cx)) return pending;
+    return take_end();
+  }
+  bool poll_end(context&) noexcept { return true; }
+  rouse::result<int> take_end() {
+    ++*takes;
+    if (code < 0) throw std::runtime_error("thrown by take_end");
+    if (code > 0) return std::unexpected(error("two steps", code));
+    return 4;
+  }
+  void disown() noexcept {}
+};
+static_assert(two_step<in_two_steps> && two_step<join_handle<int>> && !two_step<gate::wait_operation>);
+
+TEST(two_step, the_answer_is_taken_once_by_the_frame) {
+  counting_waker hand;
+  int takes = 0;
+  auto work = [](int& t) -> task<int> {
+    const int v = co_await in_two_steps(t, 0);
+    co_return v;
+  }(takes);
+  EXPECT_EQ(hand.poll(work).take(), 4);
+  EXPECT_EQ(takes, 1);
+}
+
+TEST(two_step, errors_and_exceptions_are_thrown_with_their_place) {
+  counting_waker hand;
+  int takes = 0;
+  unsigned line = 0;
+  auto work = [](int& t, int code, unsigned& at) -> task<void> {
+    at = __LINE__ + 1;
+    (void)co_await in_two_steps(t, code);
+  };
+  auto failing = work(takes, EIO, line);
+  EXPECT_THROW((void)hand.poll(failing), io_error);
+  EXPECT_EQ(last_failed_await().line(), line);
+  auto throwing = work(takes, -1, line);
+  EXPECT_THROW((void)hand.poll(throwing), std::runtime_error);
+  EXPECT_EQ(takes, 2);
+}
+
+TEST(two_step, result_and_arms_use_its_poll) {
+  counting_waker hand;
+  int takes = 0;
+  auto work = [](int& t) -> task<int> {
+    const auto end = co_await in_two_steps(t, EIO).result();
+    const auto first = co_await select(support::never(), in_two_steps(t, 0));
+    co_return end.error().code * 10 + std::get<1>(first);
+  }(takes);
+  EXPECT_EQ(hand.poll(work).take(), EIO * 10 + 4);
+}
+
 // ---- breaches ------------------------------------------------------------------------------------
 
 TEST(task_death, is_not_polled_after_its_end) {
