@@ -11,9 +11,10 @@ using namespace internal::uring;
 
 namespace {
 
-constexpr unsigned read_events = sys::event_in | sys::event_urgent | sys::event_peer_closed;
-constexpr int last_edges =
-    sys::event_urgent | sys::event_peer_closed | sys::event_hang_up | sys::event_error;
+// Not urgent data: a poll that asks for it is told so with every arrival (Linux 6.18 passes on the
+// wake's key instead of the socket's state). See check_quiet_sources().
+constexpr unsigned read_events = sys::event_in | sys::event_peer_closed;
+constexpr int last_edges = sys::event_peer_closed | sys::event_hang_up | sys::event_error;
 constexpr int both_sides = sys::event_hang_up | sys::event_error;
 
 std::uint32_t bit_of(opcode code) noexcept {
@@ -197,7 +198,9 @@ bool io_uring_reactor::attempt(operation& op) noexcept {
   }
   if (!half.ready) return wait_for_readiness(op);
   switch (internal::attempt(op, *buffers_)) {
-    case internal::attempted::finished: return true;
+    case internal::attempted::finished:
+      if (!half.ready) doubt(*op.target());
+      return true;
     case internal::attempted::would_wait: return wait_for_readiness(op);
     case internal::attempted::no_buffer: break;
   }
@@ -230,6 +233,37 @@ bool io_uring_reactor::attempt_connect(operation& op) noexcept {
   }
   op.finish(begun && sys::nonblocking::is_connected(n) ? 0 : n);
   return true;
+}
+
+/// Remembers that a short read was taken for "empty", and that no edge has confirmed it since.
+void io_uring_reactor::doubt(source_block& block) noexcept {
+  // A poll that is armed later looks at the socket itself.
+  if (!(block.driver_flags & read_armed) || (block.driver_flags & doubted)) return;
+  block.driver_flags |= doubted;
+  doubted_++;
+}
+
+void io_uring_reactor::end_doubt(source_block& block) noexcept {
+  if (!(block.driver_flags & doubted)) return;
+  clear(block.driver_flags, doubted | quiet);
+  doubted_--;
+}
+
+/// A read from a TCP socket also stops short at urgent data, and what follows it may have come
+/// before: then no edge announces it. So whoever stays quiet after a short read, from one check to
+/// the next, is asked once.
+void io_uring_reactor::check_quiet_sources() noexcept {
+  for_each_source([this](source_block& b) {
+    if (!(b.driver_flags & doubted)) return;
+    if (!(b.driver_flags & quiet)) {
+      b.driver_flags |= quiet;
+      return;
+    }
+    end_doubt(b);
+    if (sys::nonblocking::is_readable(b.fd) == 0) return;
+    b.always_try = true;
+    wake_side(b.read);
+  });
 }
 
 bool io_uring_reactor::wait_for_readiness(operation& op) noexcept {
@@ -266,6 +300,7 @@ void io_uring_reactor::arm(source_block& block, side_of which) noexcept {
 void io_uring_reactor::take_readiness(source_block& block, side_of which, int answer,
                                       bool is_last) noexcept {
   if (is_last) clear(block.driver_flags, armed_bit(which));
+  if (which == side_of::read) end_doubt(block);
   if (answer == -ECANCELED) return;  // we let go of it
   const int n = answer_of(which == side_of::write ? opcode::writable : opcode::readable, answer);
   if (n == -EINVAL && which == side_of::read)
@@ -342,6 +377,7 @@ void io_uring_reactor::detach(source_block& block) noexcept {
         [&] { return !(block.driver_flags & (read_armed | write_armed)) && !(l && l->armed); },
         never);
   }
+  end_doubt(block);
   block.driver_flags = 0;
   if (!l) return;
   listeners_[block.index] = nullptr;

@@ -22,6 +22,7 @@ io_uring_reactor::io_uring_reactor(const reactor_options& options)
       thread_(new thread_link(*this)),
       spare_(new internal::spare_descriptor),
       pause_(pause_min),
+      quiet_limit_(std::chrono::seconds(1)),
       teardown_limit_(std::chrono::seconds(5)) {
   ROUSE_ASSERT(options.ring_entries > 0 && options.lease_bytes > 0);
 }
@@ -71,50 +72,67 @@ result<park_outcome> io_uring_reactor::park(nanoseconds limit) {
   bool happened = drain_inbox();
   if (!starving_.is_empty()) feed_starving();
   push_deferred();
-  if (has_undelivered() || ring_->has_completions() || !is_all_entered()) limit = nanoseconds(0);
-  if (resume_at_ != never) limit = std::min(limit, time_left(sys::monotonic_now(), resume_at_));
-
+  const nanoseconds longest = shortened(limit);
   bool token = false;
-  bool asleep = limit.count() > 0;
-  if (asleep && !target_->begin_sleep()) {
-    token = true;
-    asleep = false;
-  }
-  int n = 0;
-  bool says_why = true;  // a call that submits says how many it took, not why its wait ended
-  if (asleep) {
-    says_why = ring_->unsubmitted() == 0;
-    n = enter(1, limit);
-    token = target_->end_sleep();
-  } else {
-    token = target_->consume() || token;
-    // The look costs 130-190 ns in the kernel, and nothing when it would bring nothing.
-    if (ring_->unsubmitted() != 0 || (in_flight_ != 0 && ring_->wants_enter()))
-      n = enter(0, nanoseconds(0));
-  }
-  if (n < 0 && n != -EINTR) [[unlikely]] {
+  const int n = look(longest, token);
+  if (n < 0 && n != -ETIME && n != -EINTR) [[unlikely]] {
     if (token) target_->unpark();  // not ours to lose
     return std::unexpected(error("io_uring_enter", -n));
   }
   metrics_.turns++;
-  // Like an event that concerned nobody: callers look at their clocks and come back.
-  bool spurious = n == -EINTR || !says_why;
-  spurious |= reap();
+  bool came = reap();
   push_deferred();
   if (resume_at_ != never && sys::monotonic_now() >= resume_at_) {
     resume_accepting();
-    spurious = true;
+    came = true;
   }
   happened |= drain_inbox();
   if (deliver() != 0 || happened) return park_outcome::events;
-  return token || spurious ? park_outcome::woken : park_outcome::timed_out;
+  if (!token && !came && longest == limit && (limit.count() <= 0 || n == -ETIME))
+    return park_outcome::timed_out;
+  // Also an event that concerned nobody, a signal, a matter of our own, or a call that submitted
+  // and therefore does not say why its wait ended: callers look at their clocks and come back.
+  return park_outcome::woken;
 }
 
-/// Enters; what only says "not now" or "time is up" is no error.
+/// How long a sleep may be when others ask for `limit`.
+nanoseconds io_uring_reactor::shortened(nanoseconds limit) noexcept {
+  if (doubted_ != 0) limit = std::min(limit, time_to_quiet_check());
+  if (resume_at_ != never) limit = std::min(limit, time_left(sys::monotonic_now(), resume_at_));
+  if (limit.count() > 0 && (has_undelivered() || ring_->has_completions() || !is_all_entered()))
+    limit = nanoseconds(0);
+  return limit;
+}
+
+/// Submits and waits, or only looks; `token` says whether somebody had unparked.
+int io_uring_reactor::look(nanoseconds limit, bool& token) noexcept {
+  if (limit.count() > 0) {
+    if (target_->begin_sleep()) {
+      const int n = enter(1, limit);
+      token = target_->end_sleep();
+      return n;
+    }
+    token = true;
+  }
+  token = target_->consume() || token;
+  // 130-190 ns in the kernel, so only when it would bring something.
+  const bool is_worth_it = ring_->unsubmitted() != 0 || (in_flight_ != 0 && ring_->wants_enter());
+  return is_worth_it ? enter(0, nanoseconds(0)) : 0;
+}
+
+nanoseconds io_uring_reactor::time_to_quiet_check() noexcept {
+  const instant now = sys::monotonic_now();
+  if (now >= check_quiet_at_) {
+    check_quiet_at_ = saturating_add(now, quiet_limit_);
+    check_quiet_sources();
+  }
+  return time_left(now, check_quiet_at_);
+}
+
+/// Enters; what only says "not now" is no error.
 int io_uring_reactor::enter(unsigned completions, nanoseconds limit) noexcept {
   const int n = ring_->enter(completions, limit);
   switch (-n) {
-    case ETIME:
     case EBUSY:   // completions have overflowed: they are taken next, and the entries stay
     case EAGAIN:  // no memory for the entries just now: they stay
       return 0;

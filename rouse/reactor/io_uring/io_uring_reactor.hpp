@@ -65,6 +65,9 @@ class io_uring_reactor final : public reactor {
 
   /// How long the destructor and release_thread() wait for abandoned operations. 5 s at first.
   void set_teardown_limit(nanoseconds limit) noexcept { teardown_limit_ = limit; }
+  /// How long a TCP connection stays quiet after a read that stopped short before it is asked once
+  /// whether that was at urgent data; at most twice as long. 1 s at first.
+  void set_quiet_limit(nanoseconds limit) noexcept { quiet_limit_ = limit; }
   /// Operations given up by all reactors so far, see the destructor.
   [[nodiscard]] static std::uint64_t leaked_operations() noexcept;
   /// Requests that the kernel holds: operations, polls, accepts.
@@ -82,6 +85,8 @@ class io_uring_reactor final : public reactor {
   // The ring
   void* next_entry() noexcept;  // io_uring_sqe*; null when there is no ring yet, or no room even
                                 // after submitting
+  [[nodiscard]] nanoseconds shortened(nanoseconds limit) noexcept;
+  int look(nanoseconds limit, bool& token) noexcept;
   int enter(unsigned completions, nanoseconds limit) noexcept;
   bool reap() noexcept;
   void take(const completion& c) noexcept;
@@ -106,6 +111,10 @@ class io_uring_reactor final : public reactor {
   bool attempt_connect(operation& op) noexcept;
   bool wait_for_readiness(operation& op) noexcept;
   void arm(source_block& block, side_of which) noexcept;
+  void doubt(source_block& block) noexcept;
+  void end_doubt(source_block& block) noexcept;
+  void check_quiet_sources() noexcept;
+  nanoseconds time_to_quiet_check() noexcept;
   void take_readiness(source_block& block, side_of which, int answer, bool is_last) noexcept;
   void wake_side(source_side& side) noexcept;
   void feed_starving() noexcept;
@@ -153,6 +162,12 @@ class io_uring_reactor final : public reactor {
   list<listener> paused_;
   instant resume_at_ = never;
   nanoseconds pause_;
+
+  // TCP sources whose last read was short (check_quiet_sources).
+  std::size_t doubted_ = 0;
+  instant check_quiet_at_{};
+  nanoseconds quiet_limit_;
+
   nanoseconds teardown_limit_;
 };
 

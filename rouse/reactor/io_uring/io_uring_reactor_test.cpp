@@ -394,6 +394,63 @@ TEST_P(uring, fault_M2_late_descriptors_of_abandoned_opens_are_closed) {
   EXPECT_EQ(descriptor_count(), before);
 }
 
+// ---- reading
+
+TEST_P(uring, urgent_data_delays_what_follows_but_does_not_hide_it) {
+  ring().set_quiet_limit(2ms);
+  auto [ours, peer] = connected();
+  std::byte b[64];
+  operation op;
+  op.receive(ours, b);
+  EXPECT_FALSE(poll(op));
+  look();
+  peer.send("before");
+  ASSERT_EQ(sys::real_table.send(peer.fd(), "!", 1, MSG_OOB), 1);
+  peer.send("after");
+  std::string got;
+  while (got.size() < 11) {
+    const auto n = run(op);
+    ASSERT_GT(n, 0);
+    got += text_of(std::span(b).first(static_cast<std::size_t>(n)));
+    op.reset();
+    op.receive(ours, b);
+  }
+  EXPECT_EQ(got, "beforeafter");
+}
+
+TEST_P(uring, a_quiet_connection_is_asked_once_and_then_left_alone) {
+  ring().set_quiet_limit(1ms);
+  auto [ours, peer] = connected();
+  std::byte b[64];
+  operation op;
+  op.receive(ours, b);
+  EXPECT_FALSE(poll(op));
+  peer.send("hello");
+  EXPECT_EQ(run(op), 5);
+  op.reset();
+  op.receive(ours, b);
+  EXPECT_FALSE(poll(op));
+  static std::atomic<int> asked;
+  asked = 0;
+  sys::table t = sys::real_table;
+  t.poll = [](int fd, short events, int ms) {
+    asked++;
+    return sys::real_table.poll(fd, events, ms);
+  };
+  t.recv = [](int, void*, std::size_t, int) -> long {
+    ADD_FAILURE() << "a read without an event";
+    return -EAGAIN;
+  };
+  sys::scoped_table scope(t);
+  const instant start = sys::monotonic_now();
+  while (sys::monotonic_now() - start < 10ms) {
+    ASSERT_TRUE(on().park(10ms));
+    EXPECT_FALSE(poll(op));
+  }
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(waker_.wakes, 1);
+}
+
 // ---- closing
 
 TEST_P(uring,

@@ -106,6 +106,7 @@ void io_uring_reactor::let_go(phase why) noexcept {
   for (listener* l : listeners_)
     if (l) l->armed = l->cancelling = false;
   for_each_source([this](source_block& b) {
+    end_doubt(b);
     b.driver_flags = 0;
     for (source_side* half : {&b.read, &b.write}) {
       half->ready = true;  // edges from now on are lost

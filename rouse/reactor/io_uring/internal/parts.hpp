@@ -42,6 +42,8 @@ constexpr std::uint8_t read_armed = 1;
 constexpr std::uint8_t write_armed = 2;
 constexpr std::uint8_t read_arm_wanted = 4;
 constexpr std::uint8_t write_arm_wanted = 8;
+constexpr std::uint8_t doubted = 16;  // a short read said "empty", and no edge came since
+constexpr std::uint8_t quiet = 32;    // doubted at the last check already
 
 constexpr std::uint8_t armed_bit(side_of which) noexcept {
   return which == side_of::write ? write_armed : read_armed;
@@ -156,7 +158,7 @@ bool io_uring_reactor::drive_until(Done done, instant deadline) noexcept {
         deadline == never ? no_limit : time_left(sys::monotonic_now(), deadline);
     if (limit.count() == 0) return false;
     const int n = enter(1, limit);
-    failures = n < 0 && n != -EINTR ? failures + 1 : 0;
+    failures = n < 0 && n != -EINTR && n != -ETIME ? failures + 1 : 0;
     ROUSE_ASSERT(failures <
                  failures_max);  // memory is lent to a kernel that does not answer any more
     reap();
