@@ -33,6 +33,11 @@ class [[nodiscard]] poll_result {
   {
     return value_ && !value_->has_value();
   }
+  /// The value where it lies; asserts that it is ready.
+  [[nodiscard]] constexpr T& get() {
+    ROUSE_ASSERT(value_.has_value());
+    return *value_;
+  }
   /// The value, once; asserts that it is ready.
   constexpr T take() {
     ROUSE_ASSERT(value_.has_value());

@@ -90,7 +90,7 @@ template <class P>
 template <class P>
 output<P> deliver(P& p, poll_result<raw_output<P>>&& answer) {
   if constexpr (throws_errors<P>) {
-    auto outcome = answer.take();
+    auto& outcome = answer.get();  // in place: a copy here would lie in every coroutine frame
     if (!outcome) throw_error_of(p, outcome.error());
     if constexpr (!std::is_void_v<output<P>>) return std::move(*outcome);
   } else {

@@ -56,7 +56,7 @@ class kept_answer {
     }
     if constexpr (throws_errors<P>) {
       if (answer_.failed()) [[unlikely]]
-        fail_await(p, answer_.take().error(), site);
+        fail_await(p, answer_.get().error(), site);
     }
     return deliver(p, std::move(answer_));
   }
