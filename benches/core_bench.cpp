@@ -17,7 +17,7 @@
 
 namespace {
 
-// ---- the floor ----------------------------------------------------------------------------------
+// ---- the floor
 
 struct node {
   node* next = nullptr;
@@ -119,7 +119,7 @@ struct bare_child {
   std::coroutine_handle<promise_type> handle;
 };
 
-// ---- ours ---------------------------------------------------------------------------------------
+// ---- ours
 
 struct machine {
   rouse::thread_park park;
@@ -128,13 +128,13 @@ struct machine {
 
 void report(benchmark::State& state, std::int64_t items_each, std::uint64_t checksum) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * items_each);
-  state.counters["ns"] =
-      benchmark::Counter(static_cast<double>(items_each) * 1e-9,
-                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["ns"] = benchmark::Counter(
+      static_cast<double>(items_each) * 1e-9,
+      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
   state.counters["checksum"] = static_cast<double>(checksum % 1'000'000);
 }
 
-// ---- self-wake: n tasks, each wakes itself and is polled again ----------------------------------
+// ---- self-wake: n tasks, each wakes itself and is polled again
 
 constexpr std::int64_t wakes_each = 200'000;
 
@@ -177,7 +177,7 @@ void self_wake(benchmark::State& state) {
 }
 BENCHMARK(self_wake)->Arg(1)->Arg(1000);
 
-// ---- ready child: a call that happens to be a coroutine -----------------------------------------
+// ---- ready child: a call that happens to be a coroutine
 
 constexpr int awaits_each = 10'000;
 
@@ -226,7 +226,7 @@ void ready_child(benchmark::State& state) {
 }
 BENCHMARK(ready_child)->Arg(1)->Arg(100);
 
-// ---- spawn and join -----------------------------------------------------------------------------
+// ---- spawn and join
 
 constexpr std::int64_t spawns_each = 10'000;
 
@@ -317,7 +317,7 @@ void spawn_crowd(benchmark::State& state) {
 }
 BENCHMARK(spawn_crowd)->Unit(benchmark::kMillisecond);
 
-// ---- ping-pong: two tasks take turns, each wakes the other --------------------------------------
+// ---- ping-pong: two tasks take turns, each wakes the other
 
 constexpr std::int64_t rounds_each = 100'000;
 

@@ -1,8 +1,9 @@
-// One of several pollables that a combinator polls, with a small waker of its own, so that one wake polls one arm.
+// One of several pollables that a combinator polls, with a small waker of its own, so that one wake
+// polls one arm.
 //
-// A leaf below that borrows stores the arm's own address. One that needs a counted waker gets one of the task above, since the
-// arm dies with its combinator; from then on the arm cannot know who was woken, and is polled every time (spurious polls are
-// allowed).
+// A leaf below that borrows stores the arm's own address. One that needs a counted waker gets one
+// of the task above, since the arm dies with its combinator; from then on the arm cannot know who
+// was woken, and is polled every time (spurious polls are allowed).
 #pragma once
 
 #include <rouse/core/outcome.hpp>
@@ -11,20 +12,24 @@
 
 namespace rouse {
 
-/// How an arm's end is stored: as awaiting it would give it, or as its poll gave it (a `result` stays a `result`).
+/// How an arm's end is stored: as awaiting it would give it, or as its poll gave it (a `result`
+/// stays a `result`).
 enum class arm_mode : bool { delivered, raw };
 
-/// `P` is a value for an arm that is owned, and a reference for one that the caller keeps: polled and disowned, never cancelled.
-/// Movable before the first step only.
+/// `P` is a value for an arm that is owned, and a reference for one that the caller keeps: polled
+/// and disowned, never cancelled. Movable before the first step only.
 template <class P, arm_mode Mode = arm_mode::delivered>
 class arm final : public wakeable {
  public:
   using pollable_type = std::remove_reference_t<P>;
-  using end_type = std::conditional_t<Mode == arm_mode::raw, raw_output<pollable_type>, output<pollable_type>>;
-  static constexpr unsigned allowance_min = 16;  // units of budget that each arm has in a poll, whatever the others used
+  using end_type =
+      std::conditional_t<Mode == arm_mode::raw, raw_output<pollable_type>, output<pollable_type>>;
+  // Units of budget that each arm has in a poll, whatever the others used.
+  static constexpr unsigned allowance_min = 16;
   static constexpr bool owned = !std::is_reference_v<P>;
   static_assert(owned || disownable<pollable_type>,
-                "an arm given as an lvalue outlives the combinator, so it must be able to forget the arm's waker: give it "
+                "an arm given as an lvalue outlives the combinator, so it must be able to forget "
+                "the arm's waker: give it "
                 "disown(), or move it in");
 
   explicit arm(P&& p) : wakeable(wakes), pollable_(hold(p)) {}
@@ -36,13 +41,15 @@ class arm final : public wakeable {
     if constexpr (!owned) release();
   }
 
-  /// Polls it when it was woken; true when it has ended, and `end` says how. Not to be called after that.
+  /// Polls it when it was woken; true when it has ended, and `end` says how. Not to be called after
+  /// that.
   bool step(context& cx) noexcept {
     up_ = cx.borrowed_target();
     if (woken_ || shared_) {
       woken_ = false;
       // A hot arm may use the poll's budget up, but not its neighbours' share.
-      unsigned allowance = cx.budget() && *cx.budget() > allowance_min ? *cx.budget() : allowance_min;
+      unsigned allowance =
+          cx.budget() && *cx.budget() > allowance_min ? *cx.budget() : allowance_min;
       context mine(*this, cx.budget() ? &allowance : nullptr);
       const bool ended = run(mine);
       if (cx.budget() && allowance < *cx.budget()) *cx.budget() = allowance;
@@ -52,7 +59,8 @@ class arm final : public wakeable {
     if (borrowed_) cx.mark_borrowed();
     return false;
   }
-  /// Owned: cancels it; true when nothing outside refers to it. Then one more step may be made, after `rearm()`.
+  /// Owned: cancels it; true when nothing outside refers to it. Then one more step may be made,
+  /// after `rearm()`.
   bool drain(context& cx) noexcept {
     if constexpr (owned) {
       if (!pollable_ || end.is_set()) return true;
@@ -67,7 +75,8 @@ class arm final : public wakeable {
     return true;
   }
   void rearm() noexcept { woken_ = true; }
-  /// Owned: destroys it, frames innermost first. Else: lets the caller have it back, which knows of this arm no more.
+  /// Owned: destroys it, frames innermost first. Else: lets the caller have it back, which knows of
+  /// this arm no more.
   void drop() noexcept {
     if constexpr (owned)
       pollable_.reset();
@@ -114,10 +123,11 @@ class arm final : public wakeable {
   }
 
   std::conditional_t<owned, std::optional<pollable_type>, pollable_type*> pollable_;
-  wakeable* up_ = nullptr;  // borrowed from the task above; null before the first step and when disowned
+  // Borrowed from the task above; null before the first step and when disowned.
+  wakeable* up_ = nullptr;
   bool woken_ = true;
-  bool shared_ = false;     // somebody holds a counted waker of the task above
-  bool borrowed_ = false;   // somebody holds our address
+  bool shared_ = false;    // somebody holds a counted waker of the task above
+  bool borrowed_ = false;  // somebody holds our address
 
   static constexpr wake_table wakes{
       [](wakeable& w) noexcept {

@@ -5,30 +5,36 @@
 
 namespace rouse {
 
-/// Polls that a task may use up in leaves before it must give way, so that no ready stream starves its neighbours.
+/// Polls that a task may use up in leaves before it must give way, so that no ready stream starves
+/// its neighbours.
 inline constexpr unsigned poll_budget = 128;
-/// Awaits that a coroutine may pass in one poll without giving way: what it awaits need not know of budgets.
+/// Awaits that a coroutine may pass in one poll without giving way: what it awaits need not know of
+/// budgets.
 inline constexpr unsigned awaits_inline_max = 128;
 
 /// Passed down by reference to every poll; never stored.
 class context {
  public:
   /// For executors and combinators. `budget` counts down; null: unlimited.
-  explicit context(wakeable& target, unsigned* budget = nullptr) noexcept : target_(&target), budget_(budget) {}
+  explicit context(wakeable& target, unsigned* budget = nullptr) noexcept
+      : target_(&target), budget_(budget) {}
   /// For hand-written executors: `w` must be non-empty and outlive the context.
-  explicit context(const waker& w) noexcept : target_(w ? w.target() : &no_wakeable()), budget_(nullptr) {}
+  explicit context(const waker& w) noexcept
+      : target_(w ? w.target() : &no_wakeable()), budget_(nullptr) {}
   context(const context&) = delete;
   context& operator=(const context&) = delete;
 
   /// A counted waker: for whatever may notify from another thread or outlive the pollable.
   [[nodiscard]] waker get_waker() const noexcept { return waker::of(*target_); }
-  /// An uncounted one: for a leaf that is notified on this thread only and forgets the pointer when it is destroyed, polled
-  /// again or disowned. Call it in every poll that ends pending, so that the task is known to be reachable.
+  /// An uncounted one: for a leaf that is notified on this thread only and forgets the pointer when
+  /// it is destroyed, polled again or disowned. Call it in every poll that ends pending, so that
+  /// the task is known to be reachable.
   [[nodiscard]] wakeable* borrow_waker() noexcept {
     borrowed_ = true;
     return target_;
   }
-  /// For combinators: the target, without saying that it is borrowed; they pass the mark on from their arms.
+  /// For combinators: the target, without saying that it is borrowed; they pass the mark on from
+  /// their arms.
   [[nodiscard]] wakeable* borrowed_target() noexcept { return target_; }
   /// Says that a pollable inside, not polled this time, still holds a borrowed waker.
   void mark_borrowed() noexcept { borrowed_ = true; }
@@ -41,7 +47,8 @@ class context {
       target_->wake();
   }
 
-  /// Charges one unit. False when the budget is used up: the task has then been woken, and the leaf returns `pending`.
+  /// Charges one unit. False when the budget is used up: the task has then been woken, and the leaf
+  /// returns `pending`.
   [[nodiscard]] bool spend() noexcept {
     if (!budget_) return true;
     if (*budget_ != 0) return --*budget_, true;
@@ -53,7 +60,8 @@ class context {
     if (budget_) ++*budget_;
   }
   [[nodiscard]] unsigned* budget() const noexcept { return budget_; }
-  /// For coroutines: charges an await. False after `awaits_inline_max`: the task has then been woken, and gives way.
+  /// For coroutines: charges an await. False after `awaits_inline_max`: the task has then been
+  /// woken, and gives way.
   [[nodiscard]] bool go_on() noexcept {
     if (awaits_left_ != 0) [[likely]]
       return --awaits_left_, true;

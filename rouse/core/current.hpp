@@ -1,15 +1,18 @@
-// Thread-local defaults: the reactor, timer, executor, ... that code finds without being handed them.
+// Thread-local defaults: the reactor, timer, executor, ... that code finds without being handed
+// them.
 #pragma once
 
 namespace rouse {
 
-/// The default T of this thread; null when there is none. One word, no lazy creation (DESIGN decision 20).
+/// The default T of this thread; null when there is none. One word, no lazy creation (DESIGN
+/// decision 20).
 template <class T>
 class current {
  public:
   [[nodiscard]] static T* get() noexcept { return value; }
 
-  /// Makes `instance` the default for a block, then *restores the former one*, also when the block throws.
+  /// Makes `instance` the default for a block, then *restores the former one*, also when the block
+  /// throws.
   class scope {
    public:
     explicit scope(T* instance) noexcept : former_(value) { value = instance; }

@@ -12,7 +12,9 @@ struct reactor_like {
   int id;
 };
 
-TEST(current, there_is_none_until_somebody_says_so) { EXPECT_EQ(current<reactor_like>::get(), nullptr); }
+TEST(current, there_is_none_until_somebody_says_so) {
+  EXPECT_EQ(current<reactor_like>::get(), nullptr);
+}
 
 TEST(current, spec_row_52_the_outer_one_is_back_afterwards) {
   reactor_like outer{1};
@@ -31,7 +33,8 @@ TEST(current, spec_row_52_the_outer_one_is_back_after_a_throw) {
   reactor_like outer{1};
   reactor_like inner{2};
   with_default(outer, [&] {
-    EXPECT_THROW(with_default(inner, [] { throw std::runtime_error("inside"); }), std::runtime_error);
+    EXPECT_THROW(with_default(inner, [] { throw std::runtime_error("inside"); }),
+                 std::runtime_error);
     EXPECT_EQ(current<reactor_like>::get(), &outer);
   });
   EXPECT_EQ(current<reactor_like>::get(), nullptr);

@@ -24,12 +24,15 @@ result<enter> enter::try_enter(std::source_location site) noexcept {
 enter enter::enter_or_throw(std::source_location site) {
   auto entered = try_enter(site);
   if (!entered)
-    throw_error(entered.error(), "at " + describe(site) + ", inside the one entered at " + describe(this_mark.site));
+    throw_error(entered.error(),
+                "at " + describe(site) + ", inside the one entered at " + describe(this_mark.site));
   return std::move(*entered);
 }
 
-enter::enter(enter&& other) noexcept : count_(std::exchange(other.count_, 0)), holds_(std::exchange(other.holds_, false)) {
-  for (unsigned i = 0; i < count_; ++i) calls_[i] = other.calls_[i];
+enter::enter(enter&& other) noexcept
+    : count_(std::exchange(other.count_, 0)), holds_(std::exchange(other.holds_, false)) {
+  for (unsigned i = 0; i < count_; ++i)
+    calls_[i] = other.calls_[i];
 }
 
 enter::~enter() {
@@ -54,7 +57,9 @@ void enter::make_permanent() && noexcept {
 bool enter::is_entered() noexcept { return this_mark.entered; }
 std::source_location enter::entered_at() noexcept { return this_mark.site; }
 
-leave::leave() noexcept : was_entered_(this_mark.entered), site_(this_mark.site) { this_mark.entered = false; }
+leave::leave() noexcept : was_entered_(this_mark.entered), site_(this_mark.site) {
+  this_mark.entered = false;
+}
 leave::~leave() { this_mark = {was_entered_, site_}; }
 
 }  // namespace rouse

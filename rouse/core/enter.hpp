@@ -1,5 +1,5 @@
-// The mark "this thread drives an executor": a second executor on the same thread would block the first, so entering twice
-// is an error that names both call sites, never a deadlock.
+// The mark "this thread drives an executor": a second executor on the same thread would block the
+// first, so entering twice is an error that names both call sites, never a deadlock.
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -11,10 +11,12 @@ namespace rouse {
 /// Holds the mark for a block; released on scope exit, also by an exception.
 class enter {
  public:
-  /// @errors  would_block_runtime when this thread has the mark already; `conflict()` then words both sites.
-  [[nodiscard]] static result<enter> try_enter(std::source_location site = std::source_location::current()) noexcept;
+  /// @errors  would_block_runtime when this thread has the mark already.
+  [[nodiscard]] static result<enter> try_enter(
+      std::source_location site = std::source_location::current()) noexcept;
   /// The same, throwing an io_error whose text names both sites.
-  [[nodiscard]] static enter enter_or_throw(std::source_location site = std::source_location::current());
+  [[nodiscard]] static enter enter_or_throw(
+      std::source_location site = std::source_location::current());
 
   enter(enter&& other) noexcept;
   enter& operator=(enter&&) = delete;
@@ -41,7 +43,8 @@ class enter {
   bool holds_ = true;
 };
 
-/// A blocking section: takes the mark off this thread for a block, so that another executor may run inside, then restores it.
+/// A blocking section: takes the mark off this thread for a block, so that another executor may run
+/// inside, then restores it.
 class leave {
  public:
   leave() noexcept;

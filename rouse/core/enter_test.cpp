@@ -95,7 +95,9 @@ TEST(enter, a_blocking_section_leaves_and_comes_back) {
 }
 
 TEST(enter, leaving_where_nobody_entered_changes_nothing) {
-  { const leave section; }
+  {
+    const leave section;
+  }
   EXPECT_FALSE(enter::is_entered());
 }
 

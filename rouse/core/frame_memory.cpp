@@ -5,17 +5,20 @@
 namespace rouse::internal {
 namespace {
 
-// Opens this thread's cache at its first miss and empties it at its end. The cache itself is trivial, so that the fast path
-// needs no guard; blocks freed by later thread-local destructors find no room and go straight to the allocator.
+// Opens this thread's cache at its first miss and empties it at its end. The cache itself is
+// trivial, so that the fast path needs no guard; blocks freed by later thread-local destructors
+// find no room and go straight to the allocator.
 struct cache_lifetime {
   cache_lifetime() noexcept {
-    for (frame_class& c : this_frame_cache.classes) c.room = frame_class_limit;
+    for (frame_class& c : this_frame_cache.classes)
+      c.room = frame_class_limit;
   }
   cache_lifetime(const cache_lifetime&) = delete;
   cache_lifetime& operator=(const cache_lifetime&) = delete;
   ~cache_lifetime() {
     trim_frame_cache(0);
-    for (frame_class& c : this_frame_cache.classes) c.room = 0;
+    for (frame_class& c : this_frame_cache.classes)
+      c.room = 0;
   }
 };
 

@@ -1,6 +1,6 @@
-// Memory for coroutine frames and task cells, recycled per thread by size class: at hundreds of bytes a frame, the allocator
-// is the dearest part of a spawn. A block freed on another thread joins that thread's cache. Off under AddressSanitizer, so
-// that a use after free is seen.
+// Memory for coroutine frames and task cells, recycled per thread by size class: at hundreds of
+// bytes a frame, the allocator is the dearest part of a spawn. A block freed on another thread
+// joins that thread's cache. Off under AddressSanitizer, so that a use after free is seen.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,10 @@
 
 namespace rouse::internal {
 
-inline constexpr std::size_t frame_alignment = 16;    // what malloc promises
+inline constexpr std::size_t frame_alignment = 16;  // what malloc promises
 inline constexpr std::size_t frame_class_bytes = 32;
-inline constexpr std::size_t frame_classes = 64;      // blocks of up to 2 KiB are recycled
-inline constexpr unsigned frame_class_limit = 2048;   // blocks kept per class and thread
+inline constexpr std::size_t frame_classes = 64;     // blocks of up to 2 KiB are recycled
+inline constexpr unsigned frame_class_limit = 2048;  // blocks kept per class and thread
 
 struct frame_class {
   void* head;     // free blocks, linked through their first word
@@ -55,7 +55,8 @@ void free_frame_slow(void* block) noexcept;
   return allocate_frame_slow(bytes);
 }
 #ifndef NDEBUG
-/// What a freed frame is filled with in debug builds, so that whoever still refers into it is found out soon.
+/// What a freed frame is filled with in debug builds, so that whoever still refers into it is found
+/// out soon.
 inline constexpr unsigned char dead_frame_byte = 0xdd;
 #endif
 
@@ -79,7 +80,8 @@ inline void free_frame(void* block, [[maybe_unused]] std::size_t bytes) noexcept
   free_frame_slow(block);
 }
 
-/// Gives back to the allocator what this thread keeps beyond `blocks` per class; an executor calls it when it goes idle.
+/// Gives back to the allocator what this thread keeps beyond `blocks` per class; an executor calls
+/// it when it goes idle.
 void trim_frame_cache(unsigned blocks) noexcept;
 
 }  // namespace rouse::internal

@@ -6,20 +6,24 @@
 
 namespace rouse {
 
-/// Owns the right to a task's outcome. Awaiting it gives the value, throws what the task threw, or an io_error: ECANCELED
-/// after an abort, `abandoned` when nothing could wake the task any more, `runtime_shut_down` when its runtime went first,
-/// `would_deadlock` at once when a task awaits itself.
+/// Owns the right to a task's outcome. Awaiting it gives the value, throws what the task threw, or
+/// an io_error: ECANCELED after an abort, `abandoned` when nothing could wake the task any more,
+/// `runtime_shut_down` when its runtime went first, `would_deadlock` at once when a task awaits
+/// itself.
 ///
-/// Destroying the handle cancels the task and its executor awaits that; `detach()` lets it run on. Awaited and polled on the
-/// thread of the task's executor only (`wrong_thread` elsewhere); destroyed, aborted and detached on any. Move only.
+/// Destroying the handle cancels the task and its executor awaits that; `detach()` lets it run on.
+/// Awaited and polled on the thread of the task's executor only (`wrong_thread` elsewhere);
+/// destroyed, aborted and detached on any. Move only.
 /// @cancel  Safe: cancelling the wait leaves the task and its result alone.
 template <class T>
-class [[nodiscard("dropping a join_handle cancels the task: keep it, or call detach()")]] join_handle
+class [[nodiscard(
+    "dropping a join_handle cancels the task: keep it, or call detach()")]] join_handle
     : public fallible<join_handle<T>> {
  public:
   join_handle() noexcept = default;
   /// For executors: `task` is adopted and marked joined.
-  explicit join_handle(internal::new_task<T> task) noexcept : header_(task.header), end_(task.end) {}
+  explicit join_handle(internal::new_task<T> task) noexcept
+      : header_(task.header), end_(task.end) {}
   join_handle(join_handle&& other) noexcept
       : header_(std::exchange(other.header_, nullptr)), end_(std::exchange(other.end_, nullptr)) {}
   join_handle& operator=(join_handle&& other) noexcept {
@@ -69,10 +73,14 @@ class [[nodiscard("dropping a join_handle cancels the task: keep it, or call det
   }
   /// True when the result is there. The executor's thread.
   [[nodiscard]] bool is_finished() const noexcept { return header_ && header_->completed; }
-  [[nodiscard]] const char* name() const noexcept { return header_ && header_->name ? header_->name : ""; }
+  [[nodiscard]] const char* name() const noexcept {
+    return header_ && header_->name ? header_->name : "";
+  }
 
  private:
-  [[nodiscard]] bool is_closed() const noexcept { return header_->foreign.load(order::acquire) & task_header::closed; }
+  [[nodiscard]] bool is_closed() const noexcept {
+    return header_->foreign.load(order::acquire) & task_header::closed;
+  }
   void reset() noexcept {
     task_header* t = std::exchange(header_, nullptr);
     if (!t) return;

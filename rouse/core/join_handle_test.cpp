@@ -37,7 +37,8 @@ TEST(join_handle, gives_the_value_once_it_is_there_and_wakes_its_joiner) {
 TEST(join_handle, throws_what_the_task_threw_once) {
   manual_worker w;
   counting_waker joiner;
-  auto handle = w.spawn(polled([](context&) -> poll_result<int> { throw std::runtime_error("in the task"); }));
+  auto handle = w.spawn(
+      polled([](context&) -> poll_result<int> { throw std::runtime_error("in the task"); }));
   w.run();
   w.inside([&] {
     EXPECT_THROW((void)joiner.poll(handle), std::runtime_error);
@@ -49,13 +50,17 @@ TEST(join_handle, throws_what_the_task_threw_once) {
 TEST(join_handle, a_task_that_gives_a_result_gives_it_through) {
   manual_worker w;
   counting_waker joiner;
-  auto handle = w.spawn(polled([](context&) -> poll_result<result<int>> { return std::unexpected(error("read", EIO)); }));
-  static_assert(std::is_same_v<decltype(handle), join_handle<int>>, "spawned plainly, an error is an exception");
+  auto handle = w.spawn(polled(
+      [](context&) -> poll_result<result<int>> { return std::unexpected(error("read", EIO)); }));
+  static_assert(std::is_same_v<decltype(handle), join_handle<int>>,
+                "spawned plainly, an error is an exception");
   w.run();
   w.inside([&] { EXPECT_THROW((void)joiner.poll(handle), io_error); });
 
   struct failing : fallible<failing> {
-    poll_result<rouse::result<int>> poll(context&) noexcept { return std::unexpected(error("read", EIO)); }
+    poll_result<rouse::result<int>> poll(context&) noexcept {
+      return std::unexpected(error("read", EIO));
+    }
   };
   auto by_value = w.spawn(failing().result());
   static_assert(std::is_same_v<decltype(by_value), join_handle<rouse::result<int>>>);
@@ -111,7 +116,8 @@ TEST(join_handle, fault_M5_an_exception_that_nobody_joins_reaches_the_handler) {
     std::thread([h = std::move(handle)] {}).join();
     w.run();
   }
-  EXPECT_EQ(w.failures, (std::vector<std::string>{"detached", "dropped later", "dropped elsewhere"}));
+  EXPECT_EQ(w.failures,
+            (std::vector<std::string>{"detached", "dropped later", "dropped elsewhere"}));
 }
 
 TEST(join_handle, a_detached_task_runs_on) {

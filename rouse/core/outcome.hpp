@@ -1,5 +1,5 @@
-// How a piece of work ended: with a value, an exception, or an error value (cancelled, abandoned). The error value
-// spares a cancelled task the microsecond that an exception object costs.
+// How a piece of work ended: with a value, an exception, or an error value (cancelled, abandoned).
+// The error value spares a cancelled task the microsecond that an exception object costs.
 #pragma once
 
 #include <rouse/core/pollable.hpp>
@@ -23,7 +23,9 @@ class outcome {
   using value_type = value_or_unit<T>;
 
   outcome() noexcept : none_() {}
-  outcome(outcome&& other) noexcept(std::is_nothrow_move_constructible_v<value_type>) : none_() { move_from(other); }
+  outcome(outcome&& other) noexcept(std::is_nothrow_move_constructible_v<value_type>) : none_() {
+    move_from(other);
+  }
   outcome& operator=(outcome&& other) noexcept(std::is_nothrow_move_constructible_v<value_type>) {
     if (this != &other) {
       clear();
@@ -127,7 +129,8 @@ class outcome {
   state state_ = state::none;
 };
 
-/// Polls `p` once; when it is ready (or throws), stores how `co_await p` would have ended. False while pending.
+/// Polls `p` once; when it is ready (or throws), stores how `co_await p` would have ended. False
+/// while pending.
 template <class P>
 bool poll_into(P& p, context& cx, outcome<output<P>>& into) noexcept {
   try {

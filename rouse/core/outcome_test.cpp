@@ -65,7 +65,8 @@ TEST(outcome, holds_a_value_an_exception_or_an_error) {
   EXPECT_THROW(failed.take(), io_error);
 }
 
-TEST(outcome, a_later_failure_replaces_the_value) {  // a local's destructor that throws after co_return
+TEST(outcome,
+     a_later_failure_replaces_the_value) {  // a local's destructor that throws after co_return
   auto value = std::make_shared<int>(1);
   outcome<std::shared_ptr<int>> o;
   o.set_value(value);
@@ -103,7 +104,9 @@ TEST(outcome, an_error_becomes_an_exception_when_somebody_asks_for_one) {
 // ---- from a poll to what co_await gives
 
 struct refused_connection : fallible<refused_connection> {
-  poll_result<rouse::result<int>> poll(context&) { return std::unexpected(error("connect", ECONNREFUSED)); }
+  poll_result<rouse::result<int>> poll(context&) {
+    return std::unexpected(error("connect", ECONNREFUSED));
+  }
   std::string subject() const { return "10.0.0.1:80"; }
 };
 

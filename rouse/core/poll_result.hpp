@@ -9,7 +9,8 @@
 
 namespace rouse {
 
-/// Not yet. Whoever returns it promises that the context's waker was stored where something will wake it.
+/// Not yet. Whoever returns it promises that the context's waker was stored where something will
+/// wake it.
 inline constexpr struct pending_t {
 } pending;
 /// Done, for polls without a value.
@@ -24,7 +25,8 @@ class [[nodiscard]] poll_result {
   constexpr poll_result(pending_t) noexcept {}
   template <class U>
     requires std::is_convertible_v<U, T>
-  constexpr poll_result(U&& value) noexcept(std::is_nothrow_constructible_v<T, U>) : value_(std::forward<U>(value)) {}
+  constexpr poll_result(U&& value) noexcept(std::is_nothrow_constructible_v<T, U>)
+      : value_(std::forward<U>(value)) {}
 
   [[nodiscard]] constexpr bool is_ready() const noexcept { return value_.has_value(); }
   /// Ready with a `result` that is an error.

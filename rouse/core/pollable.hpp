@@ -1,16 +1,27 @@
-// The poll protocol. A pollable has `poll(context&) -> poll_result<T>`; the rest of its surface is optional:
+// The poll protocol. A pollable has `poll(context&) -> poll_result<T>`; the rest of its surface is
+// optional:
 //
-//   poll_cancel(context&) -> poll_result<void>   ready: nothing outside refers to it any more, and ONE more poll may be made,
-//                                                which starts nothing: ready then means that a result beat the cancel.
-//                                                Asked before the first poll, or again, it is ready as well
-//   disown()                                     forget the stored waker, which is about to die; O(1). Whatever borrows its
-//                                                waker needs it to be awaited where the waker may go first: in an lvalue arm
+//   poll_cancel(context&) -> poll_result<void>
+//     ready: nothing outside refers to it any more, and ONE more poll may be made, which starts
+//     nothing: ready then means that a result beat the cancel. Asked before the first poll, or
+//     again, it is ready as well
+//
+//   disown()
+//     forget the stored waker, which is about to die; O(1). Whatever borrows its waker needs it to
+//     be awaited where the waker may go first: in an lvalue arm
+//
 //   poll_end(context&) noexcept -> bool, take_end()
-//                                                the same poll in two steps: is it over, then, once, what poll would have given;
-//                                                for one that keeps its answer itself, so that no awaiter has to
-//   borrows() -> bool                            refers to what the caller owns, so it must not outlive the caller
-//   subject() -> std::string                     peer or path, for the text of an exception
-//   static constexpr bool verbatim = true        awaiting it gives the `result` itself and never throws its error
+//     the same poll in two steps: is it over, then, once, what poll would have given; for one that
+//     keeps its answer itself, so that no awaiter has to
+//
+//   borrows() -> bool
+//     refers to what the caller owns, so it must not outlive the caller
+//
+//   subject() -> std::string
+//     peer or path, for the text of an exception
+//
+//   static constexpr bool verbatim = true
+//     awaiting it gives the `result` itself and never throws its error
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -73,10 +84,13 @@ template <class P>
 using raw_output = typename decltype(std::declval<P&>().poll(std::declval<context&>()))::value_type;
 /// True when awaiting P turns its error into an exception.
 template <class P>
-inline constexpr bool throws_errors = internal::unwrap_result<raw_output<P>>::is_result && !requires { P::verbatim; };
+inline constexpr bool throws_errors =
+    internal::unwrap_result<raw_output<P>>::is_result && !requires { P::verbatim; };
 /// What `co_await p` gives.
 template <class P>
-using output = std::conditional_t<throws_errors<P>, typename internal::unwrap_result<raw_output<P>>::type, raw_output<P>>;
+using output =
+    std::conditional_t<throws_errors<P>, typename internal::unwrap_result<raw_output<P>>::type,
+                       raw_output<P>>;
 
 namespace internal {
 

@@ -8,7 +8,8 @@
 
 namespace rouse {
 
-/// A hand-written wake strategy: `wake()` is called from any thread, any number of times, and must not throw.
+/// A hand-written wake strategy: `wake()` is called from any thread, any number of times, and must
+/// not throw.
 template <class W>
 concept wake_object = requires(W& w) { w.wake(); };
 
@@ -17,7 +18,8 @@ namespace internal {
 template <wake_object W>
 class shared_wakeable final : public wakeable {
  public:
-  explicit shared_wakeable(std::shared_ptr<W> target) noexcept : wakeable(table), target_(std::move(target)) {}
+  explicit shared_wakeable(std::shared_ptr<W> target) noexcept
+      : wakeable(table), target_(std::move(target)) {}
 
  private:
   static shared_wakeable& self(wakeable& w) noexcept { return static_cast<shared_wakeable&>(w); }

@@ -13,7 +13,8 @@ void name_task(task_header& t, const char* name) noexcept {
 void refuse_borrowing(std::source_location site) {
   throw_error(error("spawn", errc::borrows),
               "at " + describe(site) +
-                  " (pass values, or spawn(fn, args...) which keeps copies, or run it in a scope, or spawn(assume_owned(task)) "
+                  " (pass values, or spawn(fn, args...) which keeps copies, or run it in a scope, "
+                  "or spawn(assume_owned(task)) "
                   "when what it refers to outlives it)");
 }
 

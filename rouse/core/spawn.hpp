@@ -10,7 +10,8 @@ namespace rouse {
 namespace internal {
 
 void name_task(task_header& t, const char* name) noexcept;
-inline void describe_task(task_header& t, const spawn_options& options, std::source_location site) noexcept {
+inline void describe_task(task_header& t, const spawn_options& options,
+                          std::source_location site) noexcept {
   t.spawned_at = site;
   t.background = options.background;
   if (options.name) [[unlikely]]
@@ -43,13 +44,14 @@ struct assumed_owned {
   }
 };
 
-/// What calling `F` with kept arguments gives. They are lent to it, so that it may take references; what takes its arguments by
-/// value only, and cannot copy them, gets them moved.
+/// What calling `F` with kept arguments gives. They are lent to it, so that it may take references;
+/// what takes its arguments by value only, and cannot copy them, gets them moved.
 template <class F, class... Args>
 inline constexpr bool lends_arguments = std::is_invocable_v<F&, Args&...>;
 template <class F, class... Args>
-using call_result = typename std::conditional_t<lends_arguments<F, Args...>, std::invoke_result<F&, Args&...>,
-                                                std::invoke_result<F&, Args...>>::type;
+using call_result =
+    typename std::conditional_t<lends_arguments<F, Args...>, std::invoke_result<F&, Args&...>,
+                                std::invoke_result<F&, Args...>>::type;
 
 /// A call kept with copies of its arguments until the first poll, and the pollable it then made.
 template <class F, class... Args>
@@ -99,12 +101,14 @@ template <pollable P>
 
 /// Runs `work` concurrently on this thread's executor.
 ///
-/// @param work  any pollable; a coroutine that borrows from its caller (reference, pointer, view or capture) is refused.
+/// @param work  any pollable; a coroutine that borrows from its caller (reference, pointer, view or
+/// capture) is refused.
 /// @returns     the join handle; dropping it cancels the task.
 /// @errors      throws io_error: no_context outside an executor, borrows with the cures; bad_alloc.
 /// @cost        one allocation, recycled; none beyond its frame for a task<T>.
 template <pollable P>
-auto spawn(P work, spawn_options options = {}, std::source_location site = std::source_location::current()) {
+auto spawn(P work, spawn_options options = {},
+           std::source_location site = std::source_location::current()) {
   if (borrows_from_caller(work)) internal::refuse_borrowing(site);
   worker& here = internal::require_worker(site);
   auto fresh = internal::make_task(std::move(work), here);
@@ -114,13 +118,14 @@ auto spawn(P work, spawn_options options = {}, std::source_location site = std::
   return join_handle(fresh);
 }
 
-/// Calls `f(args...)` in the new task, with copies of both kept there: the cure for a borrowing coroutine. Arguments that cannot be
-/// copied are moved into `f`'s own parameters.
+/// Calls `f(args...)` in the new task, with copies of both kept there: the cure for a borrowing
+/// coroutine. Arguments that cannot be copied are moved into `f`'s own parameters.
 /// @cost  two allocations.
 template <class F, class... Args>
   requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
 auto spawn(F f, Args... args) {
-  return spawn(internal::assumed_owned(internal::owned_call<F, Args...>(std::move(f), std::move(args)...)));
+  return spawn(
+      internal::assumed_owned(internal::owned_call<F, Args...>(std::move(f), std::move(args)...)));
 }
 
 }  // namespace rouse

@@ -26,7 +26,9 @@ TEST(spawn, outside_an_executor_is_an_error_that_names_the_site) {
     FAIL();
   } catch (const io_error& e) {
     EXPECT_EQ(e.reason(), errc::no_context);
-    EXPECT_NE(std::string(e.what()).find("spawn_test.cpp:" + std::to_string(line)), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("spawn_test.cpp:" + std::to_string(line)),
+              std::string::npos)
+        << e.what();
   }
 }
 
@@ -58,7 +60,9 @@ TEST(spawn, assume_owned_is_the_callers_word) {
 
 // A pollable of a reference, as a coroutine with a reference parameter is.
 auto length_of(const std::string& text, int times) {
-  return polled([&text, times](context&) -> poll_result<std::size_t> { return text.size() * static_cast<unsigned>(times); });
+  return polled([&text, times](context&) -> poll_result<std::size_t> {
+    return text.size() * static_cast<unsigned>(times);
+  });
 }
 
 TEST(spawn, a_function_with_arguments_keeps_copies_of_them) {
@@ -125,10 +129,11 @@ TEST(spawn, spec_row_59_a_task_may_hold_what_cannot_change_threads) {
     int* self = nullptr;
   };
   manual_worker w;
-  auto handle = w.spawn(polled([t = std::make_unique<thread_bound>(3)](context&) -> poll_result<int> {
-    t->self = &t->value;
-    return *t->self;
-  }));
+  auto handle =
+      w.spawn(polled([t = std::make_unique<thread_bound>(3)](context&) -> poll_result<int> {
+        t->self = &t->value;
+        return *t->self;
+      }));
   w.run();
   w.inside([&] {
     context cx(no_wakeable());

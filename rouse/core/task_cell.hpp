@@ -1,5 +1,5 @@
-// A spawned pollable that is no coroutine: header, work and outcome in one block. (A `task<T>` brings its header and outcome in
-// the prefix of its own frame, see coro/frame.hpp.)
+// A spawned pollable that is no coroutine: header, work and outcome in one block. (A `task<T>`
+// brings its header and outcome in the prefix of its own frame, see coro/frame.hpp.)
 #pragma once
 
 #include <rouse/core/frame_memory.hpp>
@@ -22,7 +22,8 @@ class task_cell final : public task_header {
  public:
   using value_type = output<P>;
   static new_task<value_type> make(P&& work, worker& w) {
-    static_assert(alignof(task_cell) <= frame_alignment, "over-aligned work does not fit a task: keep it on the heap");
+    static_assert(alignof(task_cell) <= frame_alignment,
+                  "over-aligned work does not fit a task: keep it on the heap");
     void* memory = allocate_frame(sizeof(task_cell));
     try {
       auto* cell = ::new (memory) task_cell(std::move(work), w);
@@ -42,8 +43,12 @@ class task_cell final : public task_header {
 
   static constexpr task_table how{
       task_wakes,
-      [](task_header& t, context& cx) noexcept { return poll_into(*self(t).work_, cx, self(t).end_); },
-      [](task_header& t, context& cx) noexcept { return rouse::poll_cancel(*self(t).work_, cx).is_ready(); },
+      [](task_header& t, context& cx) noexcept {
+        return poll_into(*self(t).work_, cx, self(t).end_);
+      },
+      [](task_header& t, context& cx) noexcept {
+        return rouse::poll_cancel(*self(t).work_, cx).is_ready();
+      },
       [](task_header& t) { self(t).work_.reset(); },
       [](task_header& t) noexcept {
         self(t).~task_cell();
@@ -56,7 +61,8 @@ class task_cell final : public task_header {
   };
 };
 
-/// Makes the header of spawned work. Work that brings its own block says so with `into_task(worker&)`.
+/// Makes the header of spawned work. Work that brings its own block says so with
+/// `into_task(worker&)`.
 template <pollable P>
 auto make_task(P&& work, worker& owner) {
   static_assert(!std::is_reference_v<P>, "spawn takes the pollable: move it in");

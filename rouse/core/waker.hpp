@@ -1,8 +1,9 @@
 // The right to have a task polled again.
 //
-// A `wakeable` is whatever can be woken: a task, an arm of a select, a hand-written wake object. It is *borrowed* by a leaf
-// that the same thread will notify and that is destroyed before it (no counting at all), and *counted* through a `waker`
-// by everything else. Refused: a shared pointer per waker, which would make the borrowed wake five times dearer.
+// A `wakeable` is whatever can be woken: a task, an arm of a select, a hand-written wake object. It
+// is *borrowed* by a leaf that the same thread will notify and that is destroyed before it (no
+// counting at all), and *counted* through a `waker` by everything else. Refused: a shared pointer
+// per waker, which would make the borrowed wake five times dearer.
 #pragma once
 
 #include <utility>
@@ -11,10 +12,12 @@ namespace rouse {
 
 class wakeable;
 
-/// How one kind of wakeable does it. Each may be called from any thread unless the kind says otherwise, and none throws.
+/// How one kind of wakeable does it. Each may be called from any thread unless the kind says
+/// otherwise, and none throws.
 struct wake_table {
   void (*wake)(wakeable&) noexcept;
-  wakeable& (*clone)(wakeable&) noexcept;  ///< one more counted reference, to this wakeable or one that stands for it
+  wakeable& (*clone)(wakeable&) noexcept;  ///< one more counted reference, to this wakeable or one
+                                           ///< that stands for it
   void (*drop)(wakeable&) noexcept;        ///< gives one counted reference back
 };
 
@@ -36,8 +39,8 @@ class wakeable {
   const wake_table* table_;
 };
 
-/// A counted reference to a wakeable: clone, wake and drop it from any thread, at any time, also after the task or its
-/// runtime is gone (then a wake does nothing). An empty waker wakes nobody.
+/// A counted reference to a wakeable: clone, wake and drop it from any thread, at any time, also
+/// after the task or its runtime is gone (then a wake does nothing). An empty waker wakes nobody.
 class waker {
  public:
   constexpr waker() noexcept = default;
@@ -71,7 +74,9 @@ class waker {
   /// What it refers to; null when empty.
   [[nodiscard]] wakeable* target() const noexcept { return target_; }
   /// True when both wake the same task: then a stored waker need not be replaced.
-  [[nodiscard]] bool wakes_same(const waker& other) const noexcept { return target_ == other.target_; }
+  [[nodiscard]] bool wakes_same(const waker& other) const noexcept {
+    return target_ == other.target_;
+  }
 
  private:
   explicit waker(wakeable* counted) noexcept : target_(counted) {}

@@ -11,7 +11,7 @@ namespace rouse {
 using trace::event;
 using trace::probe_point;
 
-// ---- wakes ------------------------------------------------------------------------------------------------------------
+// ---- wakes
 
 void worker::wake(task_header& t) noexcept {
   probe_point(event::wake, &t);
@@ -24,20 +24,24 @@ void worker::wake(task_header& t) noexcept {
 }
 
 void worker::wake_foreign(task_header& t, std::uint64_t more) noexcept {
-  // acq_rel, also when it coalesces: what was written before the wake is seen by the poll that follows
-  const auto seen = t.foreign.fetch_or(task_header::notified | task_header::linked | more, order::acq_rel);
+  // acq_rel, also when it coalesces: what was written before the wake is seen by the poll that
+  // follows
+  const auto seen =
+      t.foreign.fetch_or(task_header::notified | task_header::linked | more, order::acq_rel);
   if (!(seen & (task_header::linked | task_header::closed))) push_inbox(t);
 }
 
 void worker::push_inbox(task_header& t) noexcept {
-  worker& w = *t.owner.load(order::relaxed);  // cannot change or go: we have set `linked`, which close() respects
+  worker& w = *t.owner.load(
+      order::relaxed);  // cannot change or go: we have set `linked`, which close() respects
   task_header* head = w.inbox_.load(order::relaxed);
   do {
     t.inbox_next = head == asleep() ? nullptr : head;
   } while (!w.inbox_.compare_exchange_weak(head, &t, order::release));
   if (head != asleep()) return;
   w.unpark();
-  w.unparked_.fetch_add(1, order::release);  // our last access; pairs with the acquire in close_all()
+  w.unparked_.fetch_add(1,
+                        order::release);  // our last access; pairs with the acquire in close_all()
 }
 
 void internal::wake_task(wakeable& task) noexcept { worker::wake(static_cast<task_header&>(task)); }
@@ -76,7 +80,7 @@ void worker::drop_foreign(task_header& t) noexcept {
     release(t);
 }
 
-// ---- the owner's side ---------------------------------------------------------------------------------------------------
+// ---- the owner's side
 
 void worker::adopt_first(task_header& fresh) noexcept {
   enrol(fresh, tasks_);
@@ -154,7 +158,8 @@ void worker::destroy_work(task_header& t, const error& why, bool queued) noexcep
 }
 
 void worker::finish(task_header& t, bool queued) noexcept {
-  t.running = true;  // to the end: destructors, observers and handlers may wake, drop and spawn, but not free this task
+  t.running = true;  // to the end: destructors, observers and handlers may wake, drop and spawn,
+                     // but not free this task
   end_work(t);
   probe_point(event::complete, &t, this);
   t.scheduled = queued;
@@ -177,7 +182,8 @@ inline void worker::end_work(task_header& t) noexcept {
   try {
     t.table().destroy(t);
   } catch (...) {
-    ROUSE_LOG(error, "a destructor of %s threw: %s", describe(t).c_str(), describe(std::current_exception()).c_str());
+    ROUSE_LOG(error, "a destructor of %s threw: %s", describe(t).c_str(),
+              describe(std::current_exception()).c_str());
     std::terminate();
   }
 }
@@ -185,7 +191,8 @@ inline void worker::end_work(task_header& t) noexcept {
 void worker::report_unjoined(task_header& t) noexcept {
   std::exception_ptr failure = t.table().failure(t);
   if (!failure) return;
-  const bool was_running = std::exchange(t.running, true);  // the handler may drop a waker, but not free this task
+  const bool was_running =
+      std::exchange(t.running, true);  // the handler may drop a waker, but not free this task
   on_unjoined_failure(t, std::move(failure));
   t.running = was_running;
 }
@@ -247,7 +254,8 @@ void worker::fold(task_header& t, std::uint64_t f) noexcept {
 }
 
 void worker::settle(task_header& t) noexcept {
-  std::uint64_t f = t.foreign.load(order::acquire);  // pairs with the release of drop_foreign(), as each fold does
+  std::uint64_t f = t.foreign.load(
+      order::acquire);  // pairs with the release of drop_foreign(), as each fold does
   if (t.references < 0) {
     f = t.foreign.fetch_and(task_header::flag_mask, order::acquire);
     t.references += count(f);
@@ -257,7 +265,8 @@ void worker::settle(task_header& t) noexcept {
   if (t.completed) [[likely]] {
     if (!t.joined) release(t);
   } else if (!t.borrowed) {
-    t.ending |= task_header::abandoned;  // nothing can wake it; ended from the run queue, not from inside somebody's drop
+    t.ending |= task_header::abandoned;  // nothing can wake it; ended from the run queue, not from
+                                         // inside somebody's drop
     t.scheduled = true;
     push(t);
   }
@@ -267,7 +276,8 @@ void worker::drain_inbox() noexcept {
   task_header* t = inbox_.exchange(nullptr, order::acquire);
   if (t == asleep()) return;
   task_header* in_order = nullptr;
-  while (t) in_order = std::exchange(t, std::exchange(t->inbox_next, in_order));
+  while (t)
+    in_order = std::exchange(t, std::exchange(t->inbox_next, in_order));
   while ((t = in_order) != nullptr) {
     in_order = t->inbox_next;
     const auto f = t->foreign.exchange(0, order::acq_rel);  // release: inbox_next is free again
@@ -288,7 +298,7 @@ void worker::end_sleep() noexcept {
   ++owed_;  // a pusher replaced the mark and owes an unpark, perhaps still to come
 }
 
-// ---- the end ------------------------------------------------------------------------------------------------------------
+// ---- the end
 
 void worker::close_all(const error& why) noexcept {
   running_scope here(*this);
@@ -297,7 +307,8 @@ void worker::close_all(const error& why) noexcept {
     // Destroying a task may wake, abort or even spawn others; whatever is added is destroyed too.
     for (;;) {
       drain_inbox();
-      while (task_header* ready = pop()) ready->scheduled = false;
+      while (task_header* ready = pop())
+        ready->scheduled = false;
       task_header* t = tasks_.pop_front();
       if (!t) break;
       ended.push_back(*t);
@@ -307,7 +318,8 @@ void worker::close_all(const error& why) noexcept {
         settle(*t);
     }
     while (task_header* t = ended.front()) {
-      if (!close(*t)) drain_inbox();  // linked: a foreign thread is about to push it, and draining may free it
+      if (!close(*t))
+        drain_inbox();  // linked: a foreign thread is about to push it, and draining may free it
     }
   } while (!tasks_.is_empty());  // results died with their tasks, and may have spawned
   while (unparked_.load(order::acquire) != owed_) {
@@ -319,7 +331,8 @@ bool worker::close(task_header& t) noexcept {
   std::uint64_t next = 0;
   do {
     if (seen & task_header::linked) return false;
-    // One more than there are, which keeps the task for the stores below; the join handle counts as one from here on.
+    // One more than there are, which keeps the task for the stores below; the join handle counts as
+    // one from here on.
     const std::int64_t all = count(seen) + t.references + (t.joined ? 1 : 0) + 1;
     next = task_header::closed + static_cast<std::uint64_t>(all) * task_header::one;
   } while (!t.foreign.compare_exchange_weak(seen, next, order::acq_rel));

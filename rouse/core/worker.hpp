@@ -1,9 +1,10 @@
 // A worker: the run queue of one thread, and the life of the tasks it owns.
 //
-// Executors derive from it and decide *when* to run and to sleep; what happens to a task in between is decided here. See
-// task_header.hpp for the states. How a foreign push wakes a sleeping worker exactly once, and how a worker that goes away
-// knows that nobody is still about to unpark it: before it parks it leaves the mark `asleep` in its empty inbox; the one push
-// that finds the mark owes one unpark, and counts it when done; teardown waits for as many as were owed.
+// Executors derive from it and decide *when* to run and to sleep; what happens to a task in between
+// is decided here. See task_header.hpp for the states. How a foreign push wakes a sleeping worker
+// exactly once, and how a worker that goes away knows that nobody is still about to unpark it:
+// before it parks it leaves the mark `asleep` in its empty inbox; the one push that finds the mark
+// owes one unpark, and counts it when done; teardown waits for as many as were owed.
 #pragma once
 
 #include <rouse/core/task_header.hpp>
@@ -39,17 +40,19 @@ class worker {
 
   /// Asks a task to end: it is cancelled, awaited, destroyed. Any thread.
   static void abort(task_header& t) noexcept;
-  /// Ends a task here and now by plain destruction: its owner's thread, not from inside its own poll.
+  /// Ends a task here and now by plain destruction: its owner's thread, not from inside its own
+  /// poll.
   void destroy_now(task_header& t) noexcept;
-  /// A join handle or nursery lets go: the outcome is dropped, an unseen failure reported. With `and_cancel` a task that has not
-  /// ended is aborted first. Any thread.
+  /// A join handle or nursery lets go: the outcome is dropped, an unseen failure reported. With
+  /// `and_cancel` a task that has not ended is aborted first. Any thread.
   static void unjoin(task_header& t, bool and_cancel) noexcept;
   /// The same when the outcome has been taken. Any thread.
   static void forget(task_header& t) noexcept {
     if (!is_mine(t)) [[unlikely]]
       return unjoin(t, false);
     t.joined = false;
-    if (t.references == 0 && t.foreign.load(order::acquire) == 0 && t.completed && !t.scheduled && !t.running) [[likely]]
+    if (t.references == 0 && t.foreign.load(order::acquire) == 0 && t.completed && !t.scheduled &&
+        !t.running) [[likely]]
       release(t);
     else if (t.references <= 0)
       running_here->settle(t);
@@ -58,14 +61,18 @@ class worker {
   /// Tasks that have not completed, background ones left out. Owner's thread.
   [[nodiscard]] std::size_t live_tasks() const noexcept { return live_; }
   [[nodiscard]] bool has_ready() const noexcept { return head_ != nullptr; }
-  /// Calls `f(task_header&)` for each task in the worker's own list: those of nurseries hang below their parents.
+  /// Calls `f(task_header&)` for each task in the worker's own list: those of nurseries hang below
+  /// their parents.
   template <class F>
   void for_each_task(F&& f) {
-    for (task_header* t = tasks_.front(); t; t = tasks_.next(*t)) f(*t);
+    for (task_header* t = tasks_.front(); t; t = tasks_.next(*t))
+      f(*t);
   }
 
   // What wakers do; any thread.
-  static bool is_mine(const task_header& t) noexcept { return t.owner.load(order::relaxed) == running_here; }
+  static bool is_mine(const task_header& t) noexcept {
+    return t.owner.load(order::relaxed) == running_here;
+  }
   static void wake(task_header& t) noexcept;
   static void clone(task_header& t) noexcept;
   static void drop(task_header& t) noexcept;
@@ -91,10 +98,11 @@ class worker {
   /// A task failed and nobody will ever join it.
   virtual void on_unjoined_failure(task_header& t, std::exception_ptr failure) noexcept = 0;
 
-  /// Runs ready tasks, at most `polls` of them, until none is left or `stop` (null: none) has completed; gives how many it ran.
-  /// Looks into the inbox before each.
+  /// Runs ready tasks, at most `polls` of them, until none is left or `stop` (null: none) has
+  /// completed; gives how many it ran. Looks into the inbox before each.
   unsigned run_ready(unsigned polls, const task_header* stop) noexcept;
-  /// Before a park: true when the inbox was empty and now carries the mark, so that the next foreign wake unparks.
+  /// Before a park: true when the inbox was empty and now carries the mark, so that the next
+  /// foreign wake unparks.
   [[nodiscard]] bool begin_sleep() noexcept;
   /// After that park.
   void end_sleep() noexcept;
@@ -112,12 +120,13 @@ class worker {
     }
   }
   [[nodiscard]] bool is_running_here() const noexcept { return running_here == this; }
-  /// Destroys every task without resuming any, closes the mailboxes of those that wakers or handles still refer to. To be
-  /// called by the derived destructor, with the layers below still alive.
+  /// Destroys every task without resuming any, closes the mailboxes of those that wakers or handles
+  /// still refer to. To be called by the derived destructor, with the layers below still alive.
   void close_all(const error& why) noexcept;
 
  private:
-  static worker* nobody() noexcept { return reinterpret_cast<worker*>(1); }  // not null, which foreign threads have
+  // Not null, which threads without a worker have.
+  static worker* nobody() noexcept { return reinterpret_cast<worker*>(1); }
   static task_header* asleep() noexcept { return reinterpret_cast<task_header*>(1); }
   static std::int32_t count(std::uint64_t f) noexcept {
     return static_cast<std::int32_t>(static_cast<std::int64_t>(f) >> 8);
@@ -135,7 +144,8 @@ class worker {
   }
 
   void enrol(task_header& fresh, list<task_header>& into) noexcept {
-    trace::probe_point(trace::event::spawn, &fresh, nullptr, fresh.name ? fresh.name : "", fresh.spawned_at);
+    trace::probe_point(trace::event::spawn, &fresh, nullptr, fresh.name ? fresh.name : "",
+                       fresh.spawned_at);
     if (!fresh.background) ++live_;
     into.push_back(fresh);
     fresh.scheduled = true;
@@ -165,8 +175,8 @@ class worker {
   context cx_;                   // owner: of the poll that runs
   std::size_t live_ = 0;         // owner: tasks that have not completed, background ones left out
   wakeable* idle_waiter_ = nullptr;  // owner
-  std::size_t owed_ = 0;         // owner: unparks that pushers have taken on
-  list<task_header> tasks_;      // owner: every task with memory that no nursery lists
+  std::size_t owed_ = 0;             // owner: unparks that pushers have taken on
+  list<task_header> tasks_;          // owner: every task with memory that no nursery lists
   alignas(64) atomic<task_header*> inbox_{nullptr};  // any thread pushes, the owner takes all
   atomic<std::size_t> unparked_{0};                  // any thread, its last access to the worker
 };

@@ -1,5 +1,5 @@
-// The life of a task, without an executor: a worker that runs when the test says so. Pollables are written by hand; the same
-// life with coroutines is in coro/ and tests/tasks.
+// The life of a task, without an executor: a worker that runs when the test says so. Pollables are
+// written by hand; the same life with coroutines is in coro/ and tests/tasks.
 #include <rouse/core/shared_waker.hpp>
 #include <rouse/core/spawn.hpp>
 
@@ -95,7 +95,8 @@ TEST(worker, fault_C3_a_million_wakes_of_one_task_are_one_poll_and_quick) {
   const auto took = std::chrono::steady_clock::now() - start;
   EXPECT_EQ(w.run(), 1u);
   EXPECT_EQ(s.polls, 2u);
-  EXPECT_LT(took, std::chrono::milliseconds(1000)) << "100 ms is the target, this is for loaded machines";
+  EXPECT_LT(took, std::chrono::milliseconds(1000))
+      << "100 ms is the target, this is for loaded machines";
   s.done = true;
   w.inside([&] { s.stored.wake_and_reset(); });
   w.run();
@@ -132,7 +133,8 @@ TEST(worker, tasks_run_in_the_order_of_their_wakes) {
     gates[1].open();
   });
   w.run();
-  EXPECT_EQ(log.events(), (support::trace{"poll 0", "poll 1", "poll 2", "poll 2", "poll 0", "poll 1"}));
+  EXPECT_EQ(log.events(),
+            (support::trace{"poll 0", "poll 1", "poll 2", "poll 2", "poll 0", "poll 1"}));
 }
 
 TEST(worker, spec_row_8_a_self_waking_task_takes_turns) {
@@ -155,7 +157,7 @@ TEST(worker, spec_row_8_a_self_waking_task_takes_turns) {
   EXPECT_LE(widest, 1u);
 }
 
-// ---- wakers that outlive their task --------------------------------------------------------------
+// ---- wakers that outlive their task
 
 TEST(worker, spec_row_6_fault_M6_a_wake_after_completion_does_nothing) {
   manual_worker w;
@@ -275,7 +277,9 @@ TEST(worker, a_borrowed_waker_keeps_a_task_and_its_end_does_not) {
   int alive = 0;
   gate g;
   {
-    w.spawn(polled([c = counted(alive), wait = g.wait()](context& cx) mutable { return wait.poll(cx); })).detach();
+    w.spawn(polled([c = counted(alive), wait = g.wait()](context& cx) mutable {
+       return wait.poll(cx);
+     })).detach();
     w.run();
     EXPECT_EQ(alive, 1);
     w.inside([&] { g.open(); });
@@ -296,7 +300,7 @@ TEST(worker, a_task_that_self_wakes_and_keeps_no_waker_lives_on) {
   EXPECT_EQ(polls, 10u);
 }
 
-// ---- re-entry ------------------------------------------------------------------------------------
+// ---- re-entry
 
 TEST(worker, fault_M7_a_destructor_may_wake_drop_and_spawn) {
   manual_worker w;
@@ -310,7 +314,9 @@ TEST(worker, fault_M7_a_destructor_may_wake_drop_and_spawn) {
     waker own;
     busy(probe_state* o, unsigned* s) : other(o), spawned(s) {}
     busy(busy&& from) noexcept
-        : other(std::exchange(from.other, nullptr)), spawned(from.spawned), own(std::move(from.own)) {}
+        : other(std::exchange(from.other, nullptr)),
+          spawned(from.spawned),
+          own(std::move(from.own)) {}
     ~busy() {
       if (!other) return;
       own.wake();  // of the task that dies
@@ -335,7 +341,8 @@ TEST(worker, fault_M7_a_destructor_may_wake_drop_and_spawn) {
   w.inside([&] { other.stored.reset(); });
 }
 
-// The joiner is anybody's wakeable: here one that drops the join handle and the last waker from inside its wake.
+// The joiner is anybody's wakeable: here one that drops the join handle and the last waker from
+// inside its wake.
 struct eager_joiner final : wakeable {
   eager_joiner() : wakeable(table) {}
   join_handle<void> handle;
@@ -397,7 +404,7 @@ TEST(worker, fault_M7_a_failure_handler_may_drop_the_last_waker_of_the_task_it_i
   EXPECT_EQ(w.failures.back(), "joined");
 }
 
-// ---- cancellation --------------------------------------------------------------------------------
+// ---- cancellation
 
 TEST(worker, an_aborted_task_is_cancelled_awaited_and_then_destroyed) {
   manual_worker w;
@@ -492,7 +499,7 @@ TEST(worker, fault_M14_a_task_aborted_from_another_thread_is_destroyed_on_its_ow
   EXPECT_EQ(w.live_tasks(), 0u);
 }
 
-// ---- plain destruction ---------------------------------------------------------------------------
+// ---- plain destruction
 
 TEST(worker, spec_row_58_closing_destroys_every_task_and_polls_none) {
   int alive = 0;
@@ -535,7 +542,8 @@ TEST(worker, destructors_that_spawn_while_it_closes_are_closed_too) {
         : alive(std::exchange(other.alive, nullptr)), generations(other.generations) {}
     ~spawner() {
       if (!alive || generations == 0) return;
-      rouse::spawn(polled([c = counted(*alive), s = spawner(alive, generations - 1)](context&) -> poll_result<void> {
+      rouse::spawn(polled([c = counted(*alive),
+                           s = spawner(alive, generations - 1)](context&) -> poll_result<void> {
         return ready;
       })).detach();
     }
@@ -562,9 +570,10 @@ struct dying_words {
   }
 };
 
-// Goal: handles let go on other threads in the very last steps of a close, and results that spawn then, are all dealt with. The
-// worker used to look at a task again after the drain that had freed it. Method: each step is set off by the one before, from a
-// destructor: the last task to be destroyed drops the first one's handle, whose value drops the second one's, whose value spawns.
+// Goal: handles let go on other threads in the very last steps of a close, and results that spawn
+// then, are all dealt with. The worker used to look at a task again after the drain that had freed
+// it. Method: each step is set off by the one before, from a destructor: the last task to be
+// destroyed drops the first one's handle, whose value drops the second one's, whose value spawns.
 TEST(worker, fault_C13_handles_dropped_elsewhere_while_it_closes_are_let_go_once) {
   int alive = 0;
   auto elsewhere = [](auto& handle) { std::thread([h = std::move(handle)] {}).join(); };
@@ -577,11 +586,15 @@ TEST(worker, fault_C13_handles_dropped_elsewhere_while_it_closes_are_let_go_once
     }));
     second = w.spawn(polled([&](context&) -> poll_result<dying_words> {
       return dying_words([&] {
-        rouse::spawn(polled([c = counted(alive)](context&) -> poll_result<void> { return ready; })).detach();
+        rouse::spawn(polled([c = counted(alive)](context&) -> poll_result<void> {
+          return ready;
+        })).detach();
       });
     }));
     w.run();
-    w.spawn(polled([last = dying_words([&] { elsewhere(first); })](context&) -> poll_result<void> { return ready; })).detach();
+    w.spawn(polled([last = dying_words([&] { elsewhere(first); })](context&) -> poll_result<void> {
+       return ready;
+     })).detach();
   }
   EXPECT_EQ(alive, 0);
 }
@@ -598,15 +611,16 @@ TEST(worker_death, fault_M10_a_destructor_that_throws_ends_the_process_with_the_
           }
         };
         manual_worker w;
-        auto handle = w.spawn(polled([t = thrower()](context&) -> poll_result<void> { return pending; }),
-                              {.name = "reader 7"});
+        auto handle =
+            w.spawn(polled([t = thrower()](context&) -> poll_result<void> { return pending; }),
+                    {.name = "reader 7"});
         w.inside([&] { handle.abort(); });
         w.run();
       },
       "reader 7.*from a destructor|terminate");
 }
 
-// ---- sleeping ------------------------------------------------------------------------------------
+// ---- sleeping
 
 TEST(worker, spec_row_4_a_foreign_wake_unparks_once_a_sleep) {
   manual_worker w;
@@ -632,10 +646,10 @@ TEST(worker, spec_row_4_a_foreign_wake_unparks_once_a_sleep) {
   w.inside([&] { handle = {}; });
 }
 
-// ---- threads -------------------------------------------------------------------------------------
+// ---- threads
 
-// Goal: the wake orders the data, also when it coalesces. The flags are relaxed, so nothing else does: TSan sees a race when the
-// second wake is no release, or the poll no acquire.
+// Goal: the wake orders the data, also when it coalesces. The flags are relaxed, so nothing else
+// does: TSan sees a race when the second wake is no release, or the poll no acquire.
 TEST(worker_threads, fault_C2_what_was_written_before_a_coalesced_wake_is_seen) {
   manual_worker w;
   int first = 0;   // plain
@@ -677,8 +691,9 @@ TEST(worker_threads, fault_C2_what_was_written_before_a_coalesced_wake_is_seen) 
   });
 }
 
-// Goal: no wake, drop or cancel is lost, nothing is freed twice, whatever four threads do to the tasks of one worker that runs,
-// and then closes under them. Fails under TSan or ASan when an edge of the protocol is wrong.
+// Goal: no wake, drop or cancel is lost, nothing is freed twice, whatever four threads do to the
+// tasks of one worker that runs, and then closes under them. Fails under TSan or ASan when an edge
+// of the protocol is wrong.
 TEST(worker_threads, fault_C13_wakes_drops_and_aborts_race_with_polls_and_with_the_end) {
   for (int round = 0; round < 50; ++round) {
     std::atomic<bool> stop{false};
@@ -724,8 +739,8 @@ TEST(worker_threads, fault_C13_wakes_drops_and_aborts_race_with_polls_and_with_t
   }
 }
 
-// Goal: a handle let go on another thread while its worker closes is freed once. The worker used to look at the task again
-// after the drain that had freed it.
+// Goal: a handle let go on another thread while its worker closes is freed once. The worker used to
+// look at the task again after the drain that had freed it.
 TEST(worker_threads, fault_C13_a_handle_dropped_while_its_worker_closes) {
   for (int round = 0; round < 2000; ++round) {
     std::atomic<bool> go{false};

@@ -28,9 +28,11 @@ std::source_location failed_await_of(const std::exception_ptr& thrown) noexcept 
   return last_failed.thrown == identity_of(thrown) ? last_failed.site : std::source_location();
 }
 
-void internal::note_failed_await(std::source_location site, const std::exception_ptr& thrown, bool is_new) noexcept {
+void internal::note_failed_await(std::source_location site, const std::exception_ptr& thrown,
+                                 bool is_new) noexcept {
   const void* object = identity_of(thrown);
-  if (is_new || last_failed.thrown != object) last_failed = {object, site};  // on its way outward the first place stands
+  if (is_new || last_failed.thrown != object)
+    last_failed = {object, site};  // on its way outward the first place stands
 }
 
 }  // namespace rouse

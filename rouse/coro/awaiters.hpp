@@ -1,16 +1,19 @@
-// The awaiters behind `co_await`: one for any pollable, one for a child task, one for the end of a body.
+// The awaiters behind `co_await`: one for any pollable, one for a child task, one for the end of a
+// body.
 #pragma once
 
 #include <rouse/coro/frame.hpp>
 
 namespace rouse::internal {
 
-/// Remembers, per thread, the first `co_await` that threw the exception at hand; for the report of one that escapes. `is_new`: it
-/// was made there, though an older one may have lain at its address.
-void note_failed_await(std::source_location site, const std::exception_ptr& thrown, bool is_new) noexcept;
+/// Remembers, per thread, the first `co_await` that threw the exception at hand; for the report of
+/// one that escapes. `is_new`: it was made there, though an older one may have lain at its address.
+void note_failed_await(std::source_location site, const std::exception_ptr& thrown,
+                       bool is_new) noexcept;
 
 template <class P>
-[[noreturn, gnu::noinline, gnu::cold]] void fail_await(P& p, const error& e, std::source_location site) {
+[[noreturn, gnu::noinline, gnu::cold]] void fail_await(P& p, const error& e,
+                                                       std::source_location site) {
   try {
     throw_error_of(p, e);
   } catch (...) {
@@ -98,7 +101,8 @@ class kept_answer<P> {
   bool there_ = false;
 };
 
-/// Polls a pollable that lives elsewhere. `Kept`: it outlives the await, so a frame that dies waiting has it forget the waker.
+/// Polls a pollable that lives elsewhere. `Kept`: it outlives the await, so a frame that dies
+/// waiting has it forget the waker.
 template <class P, bool Kept>
 class leaf_awaiter : public leaf {
  public:
@@ -115,8 +119,8 @@ class leaf_awaiter : public leaf {
     if (!answer_.is_there()) pollable_.disown();
   }
 
-  // Polled here, where the frame need not be suspended when the answer is there. One that gives way is not polled at all: an
-  // answer must not lie in a frame that may still be cancelled.
+  // Polled here, where the frame need not be suspended when the answer is there. One that gives way
+  // is not polled at all: an answer must not lie in a frame that may still be cancelled.
   bool await_ready() noexcept {
     context& cx = *waiting->root->cx;
     return cx.go_on() && attempt(cx);
@@ -148,7 +152,7 @@ class leaf_awaiter : public leaf {
     if constexpr (disownable<P>)
       pollable_.disown();
     else
-      ROUSE_ASSERT(!borrowed_);  // it borrowed a waker that goes now: it needs disown() to be waited for under an lvalue arm
+      ROUSE_ASSERT(!borrowed_);  // the waker goes: under an lvalue arm what borrows needs disown()
   }
 
   struct can_forget {};

@@ -23,8 +23,9 @@ inline constexpr bool borrows<std::reference_wrapper<T>> = true;
 
 namespace internal {
 
-/// A declared coroutine parameter. A reference borrows, unless it refers to an empty class: a captureless lambda's own closure.
-/// A template function of it, since a closure type is incomplete inside its own body.
+/// A declared coroutine parameter. A reference borrows, unless it refers to an empty class: a
+/// captureless lambda's own closure. A template function of it, since a closure type is incomplete
+/// inside its own body.
 template <class A>
 [[nodiscard]] constexpr bool does_borrow() noexcept {
   if constexpr (std::is_reference_v<A>)

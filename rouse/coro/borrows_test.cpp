@@ -90,10 +90,13 @@ TEST(borrows, fault_M18_spawn_refuses_a_coroutine_that_does) {
     EXPECT_THROW((void)rouse::spawn(takes_view("x")), io_error);
     rouse::spawn(assume_owned(s.method())).detach();
     rouse::spawn(takes_reference, std::string("kept in the task")).detach();
-    rouse::spawn([](std::string_view v) -> task<void> {
-      EXPECT_EQ(v, "kept");
-      co_return;
-    }, std::string("kept")).detach();
+    rouse::spawn(
+        [](std::string_view v) -> task<void> {
+          EXPECT_EQ(v, "kept");
+          co_return;
+        },
+        std::string("kept"))
+        .detach();
   });
   EXPECT_EQ(w.live_tasks(), 3u);
   w.run();

@@ -1,4 +1,5 @@
-// A coroutine of the library behind an operation's face: awaited plainly it throws, `.result()` gives the error as a value.
+// A coroutine of the library behind an operation's face: awaited plainly it throws, `.result()`
+// gives the error as a value.
 #pragma once
 
 #include <rouse/coro/task.hpp>
@@ -11,7 +12,8 @@ namespace rouse {
 template <class T>
 class [[nodiscard]] fallible_task : public fallible<fallible_task<T>> {
  public:
-  fallible_task(task<result<T>> work, std::string subject) : work_(std::move(work)), subject_(std::move(subject)) {}
+  fallible_task(task<result<T>> work, std::string subject)
+      : work_(std::move(work)), subject_(std::move(subject)) {}
   poll_result<result<T>> poll(context& cx) { return work_.poll(cx); }
   poll_result<void> poll_cancel(context& cx) noexcept { return work_.poll_cancel(cx); }
   void disown() noexcept { work_.disown(); }

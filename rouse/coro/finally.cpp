@@ -8,7 +8,9 @@ void report_clean_up(const std::exception_ptr& failure) noexcept {
 }
 
 void report_skipped_clean_up() noexcept {
-  ROUSE_LOG(warning, "clean-up skipped: its work was destroyed before it had ended, without being cancelled");
+  ROUSE_LOG(
+      warning,
+      "clean-up skipped: its work was destroyed before it had ended, without being cancelled");
 }
 
 }  // namespace rouse::internal

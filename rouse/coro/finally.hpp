@@ -1,4 +1,5 @@
-// Asynchronous clean-up that runs however the work ends: with a value, by an exception, by cancellation.
+// Asynchronous clean-up that runs however the work ends: with a value, by an exception, by
+// cancellation.
 #pragma once
 
 #include <rouse/core/describe.hpp>
@@ -106,9 +107,10 @@ class [[nodiscard]] finally_operation {
 
 /// Awaits `work`, then `clean_up()`, which gives something to await; gives what `work` gave.
 ///
-/// The clean-up runs after the inner frames are gone, also when `work` throws or is cancelled, and a cancel does not reach it; it
-/// has `limit`, then it is cancelled itself. Its own failure, a timeout included, is logged. It may refer to locals of the frame
-/// that awaits this. Plain destruction in the middle skips it, and logs that.
+/// The clean-up runs after the inner frames are gone, also when `work` throws or is cancelled, and
+/// a cancel does not reach it; it has `limit`, then it is cancelled itself. Its own failure, a
+/// timeout included, is logged. It may refer to locals of the frame that awaits this. Plain
+/// destruction in the middle skips it, and logs that.
 /// @example  `co_await rouse::finally(session(conn), [&] { return conn.goodbye(); });`
 template <pollable Work, class CleanUp>
   requires pollable<std::invoke_result_t<CleanUp&>>

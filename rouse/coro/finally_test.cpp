@@ -81,10 +81,12 @@ TEST_F(finally_test, cleans_up_after_a_value_and_gives_it) {
 
 TEST_F(finally_test, cleans_up_after_an_exception_and_throws_it) {
   clean_up_gate.open();
-  auto op = finally([]() -> task<int> {
-    throw std::runtime_error("work");
-    co_return 0;
-  }(), [this] { return clean_up(); });
+  auto op = finally(
+      []() -> task<int> {
+        throw std::runtime_error("work");
+        co_return 0;
+      }(),
+      [this] { return clean_up(); });
   EXPECT_THROW((void)hand.poll(op), std::runtime_error);
   EXPECT_EQ(log.events(), (trace{"clean-up starts", "clean-up ends", "destroyed clean-up"}));
 }
@@ -120,7 +122,9 @@ TEST_F(finally_test, has_nothing_to_clean_up_when_it_was_never_begun) {
     auto op = make();
     EXPECT_TRUE(hand.cancel(op));
   }
-  { auto op = make(); }
+  {
+    auto op = make();
+  }
   EXPECT_TRUE(log.events().empty());
   EXPECT_TRUE(lines.seen.events().empty());
 }
@@ -173,13 +177,17 @@ TEST_F(finally_test, as_the_loser_of_a_select_it_is_cleaned_up_before_select_ret
   EXPECT_FALSE(hand.is_ready(work));
   clean_up_gate.open();
   EXPECT_EQ(hand.poll(work).take(), 1u);
-  EXPECT_EQ(log.events(), (trace{"destroyed body", "clean-up starts", "clean-up ends", "destroyed clean-up", "select returns"}));
+  EXPECT_EQ(log.events(), (trace{"destroyed body", "clean-up starts", "clean-up ends",
+                                 "destroyed clean-up", "select returns"}));
 }
 
 TEST_F(finally_test, its_clean_up_may_refer_to_locals_of_the_frame_that_awaits_it) {
   auto work = [](finally_test& t) -> task<void> {
     std::string local = "a local";
-    auto inner = []() -> task<void> { throw std::runtime_error("inner"); co_return; };
+    auto inner = []() -> task<void> {
+      throw std::runtime_error("inner");
+      co_return;
+    };
     auto op = finally(inner(), [&local, &t]() -> task<void> {
       t.log.add("cleans up " + local);
       co_return;

@@ -19,11 +19,13 @@ void frame::join_begun_chain(frame& above, frame** owned_by) noexcept {
   frame& new_root = *above.root;
   frame* const resumed = to_resume();
   leaf* const waited = waits_for();
-  for (frame* f = resumed; f != this; f = f->parent) f->root = &new_root;
+  for (frame* f = resumed; f != this; f = f->parent)
+    f->root = &new_root;
   root = &new_root;
   parent = &above;
   owner = owned_by;
-  // Whoever polled it before may have had it forget its waker: so it is polled here, as a leaf is before its frame suspends.
+  // Whoever polled it before may have had it forget its waker: so it is polled here, as a leaf is
+  // before its frame suspends.
   if (waited && !waited->how->poll(*waited, *new_root.cx))
     new_root.wait_for(*waited);
   else

@@ -1,12 +1,14 @@
-// What lies in front of every coroutine frame, and how a chain of frames is polled, cancelled and destroyed.
+// What lies in front of every coroutine frame, and how a chain of frames is polled, cancelled and
+// destroyed.
 //
 //   [outcome<T>] [task header, raw until spawned] [frame] [coroutine frame]
 //
-// A *chain* is a root coroutine and the children it awaits, each owned by an awaiter in its parent. The root remembers the
-// leaf that the innermost frame waits for, so that a wake polls that one leaf and resumes that one frame, never the chain.
-// Frames hop through the loop in `advance`: as fast as symmetric transfer on clang, and the only safe way on g++ 12, which
-// does not tail-call at -O0 and under sanitizers. After 128 hops, and after 128 awaits that were ready at once, the task gives
-// way and goes on in its next poll.
+// A *chain* is a root coroutine and the children it awaits, each owned by an awaiter in its parent.
+// The root remembers the leaf that the innermost frame waits for, so that a wake polls that one
+// leaf and resumes that one frame, never the chain. Frames hop through the loop in `advance`: as
+// fast as symmetric transfer on clang, and the only safe way on g++ 12, which does not tail-call at
+// -O0 and under sanitizers. After 128 hops, and after 128 awaits that were ready at once, the task
+// gives way and goes on in its next poll.
 #pragma once
 
 #include <rouse/core/frame_memory.hpp>
@@ -29,49 +31,60 @@ struct leaf {
     void (*disown)(leaf&) noexcept;
   };
   const table* how;
-  frame* waiting;            // the frame to resume
-  std::source_location site; // of the co_await
+  frame* waiting;             // the frame to resume
+  std::source_location site;  // of the co_await
 };
 
 static_assert(alignof(leaf) == 8);  // a leaf's address leaves three bits free, a frame's four
 
 struct alignas(16) frame {
-  frame* root = this;            // of the chain this frame runs in
-  union {                        // a root has neither parent nor owner, and nobody asks a child how its chain goes on
-    std::uintptr_t step;
+  frame* root = this;  // of the chain this frame runs in
+  // A root has neither parent nor owner, and nobody asks a child how its chain goes on.
+  union {
+    std::uintptr_t step;  // of a root
     frame* parent;
   };
   union {
-    context* cx;                 // of a root that was polled: of the poll that runs
-    frame** owner;               // the awaiter's pointer in the parent's frame; nulled when this frame goes first
+    context* cx;    // of a root: of the poll that runs; not set before the first
+    frame** owner;  // the awaiter's pointer in the parent's frame; nulled when this one goes first
   };
-  const std::uint32_t bytes;     // of the whole block
+  const std::uint32_t bytes;  // of the whole block
   const std::uint16_t outcome_bytes;
-  bool spawned = false;          // the header is alive and will free the block
-  bool borrows = false;          // from its caller
+  bool spawned = false;  // the header is alive and will free the block
+  bool borrows = false;  // from its caller
 
-  // How a chain goes on, one word: a pointer with at most one tag. Without one: the next poll resumes that frame.
+  // How a chain goes on, one word: a pointer with at most one tag. Without one: the next poll
+  // resumes that frame.
   static constexpr std::uintptr_t leaf_tag = 1;     // the next poll polls that leaf
   static constexpr std::uintptr_t later_tag = 2;    // the body gave way; else as without
-  static constexpr std::uintptr_t running_tag = 4;  // a body runs; when it suspends, that frame is resumed at once
+  static constexpr std::uintptr_t running_tag = 4;  // a body runs; then that frame, at once
   static constexpr std::uintptr_t finished = 8;     // all there is: neither leaf nor frame
-  static std::uintptr_t goes_on_in(frame& f) noexcept { return reinterpret_cast<std::uintptr_t>(&f); }
+  static std::uintptr_t goes_on_in(frame& f) noexcept {
+    return reinterpret_cast<std::uintptr_t>(&f);
+  }
 
   frame(std::size_t block_bytes, std::size_t in_front) noexcept
       : step(goes_on_in(*this)),
         bytes(static_cast<std::uint32_t>(block_bytes)),
         outcome_bytes(static_cast<std::uint16_t>(in_front)) {}
 
-  [[nodiscard]] std::coroutine_handle<> handle() noexcept { return std::coroutine_handle<>::from_address(this + 1); }
+  [[nodiscard]] std::coroutine_handle<> handle() noexcept {
+    return std::coroutine_handle<>::from_address(this + 1);
+  }
   [[nodiscard]] static frame& of(std::coroutine_handle<> h) noexcept {
     auto* f = static_cast<frame*>(h.address()) - 1;
-    // To clang a promise is a local variable until late: what lies in front of it would be out of bounds, its stores dead, and
-    // a frame that it elides would have no prefix at all. This hides where `f` comes from (tests/canaries).
+    // To clang a promise is a local variable until late: what lies in front of it would be out of
+    // bounds, its stores dead, and a frame that it elides would have no prefix at all. This hides
+    // where `f` comes from (tests/canaries).
     asm("" : "+r"(f));
     return *f;
   }
-  [[nodiscard]] void* header_memory() noexcept { return reinterpret_cast<char*>(this) - header_bytes; }
-  [[nodiscard]] void* block() noexcept { return reinterpret_cast<char*>(this) - header_bytes - outcome_bytes; }
+  [[nodiscard]] void* header_memory() noexcept {
+    return reinterpret_cast<char*>(this) - header_bytes;
+  }
+  [[nodiscard]] void* block() noexcept {
+    return reinterpret_cast<char*>(this) - header_bytes - outcome_bytes;
+  }
 
   // ---- What a running body tells its root.
   void wait_for(leaf& l) noexcept { step = reinterpret_cast<std::uintptr_t>(&l) | leaf_tag; }
@@ -105,7 +118,9 @@ struct alignas(16) frame {
     }
   }
   /// Root: neither ended nor inside its own poll.
-  [[nodiscard]] bool can_go_on() const noexcept { return (step & running_tag) == 0 && step != finished; }
+  [[nodiscard]] bool can_go_on() const noexcept {
+    return (step & running_tag) == 0 && step != finished;
+  }
   /// Root: true when the leaf has let go of everything outside.
   bool cancel_leaf(context& with) noexcept {
     leaf* l = waits_for();
@@ -114,7 +129,8 @@ struct alignas(16) frame {
   void disown_leaf() noexcept {
     if (leaf* l = waits_for()) l->how->disown(*l);
   }
-  /// Root: destroys innermost first, in a loop, since chains are 10^5 deep; no body is resumed. Throws what a destructor throws.
+  /// Root: destroys innermost first, in a loop, since chains are 10^5 deep; no body is resumed.
+  /// Throws what a destructor throws.
   void destroy_chain() {
     if (step == finished || step == goes_on_in(*this)) [[likely]]
       handle().destroy();
@@ -147,7 +163,8 @@ struct alignas(16) frame {
 };
 static_assert(sizeof(frame) == 32);
 
-// The outcome's place is rounded up so that frame and coroutine frame are 16-aligned; the header lies where it comes to lie.
+// The outcome's place is rounded up so that frame and coroutine frame are 16-aligned; the header
+// lies where it comes to lie.
 template <class T>
 inline constexpr std::size_t outcome_bytes =
     frame::round_up(sizeof(outcome<T>) + frame::header_bytes) - frame::header_bytes;
@@ -156,9 +173,11 @@ inline constexpr std::size_t prefix_bytes = outcome_bytes<T> + frame::header_byt
 
 template <class T>
 [[nodiscard]] outcome<T>& outcome_of(frame& f) noexcept {
-  static_assert(alignof(outcome<T>) <= frame_alignment, "over-aligned results do not fit a coroutine frame");
+  static_assert(alignof(outcome<T>) <= frame_alignment,
+                "over-aligned results do not fit a coroutine frame");
   static_assert(outcome_bytes<T> <= 0xffff, "a result of 64 KiB or more belongs on the heap");
-  return *reinterpret_cast<outcome<T>*>(reinterpret_cast<char*>(&f) - (prefix_bytes<T> - sizeof(frame)));
+  return *reinterpret_cast<outcome<T>*>(reinterpret_cast<char*>(&f) -
+                                        (prefix_bytes<T> - sizeof(frame)));
 }
 
 /// The header that a spawned coroutine carries in its prefix.

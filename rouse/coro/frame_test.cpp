@@ -1,4 +1,5 @@
-// Deep chains, long runs, many tasks: bounded stack and counted allocations. The stack is bounded by running on a small one.
+// Deep chains, long runs, many tasks: bounded stack and counted allocations. The stack is bounded
+// by running on a small one.
 #include <rouse/coro/select.hpp>
 #include <rouse/coro/task.hpp>
 #include <rouse/coro/yield.hpp>
@@ -24,7 +25,8 @@ using support::counted;
 using support::gate;
 using support::manual_worker;
 
-// Runs `f` on a thread with 256 KiB of stack: what recurses 10^5 deep dies there, whatever the build.
+// Runs `f` on a thread with 256 KiB of stack: what recurses 10^5 deep dies there, whatever the
+// build.
 void on_small_stack(std::function<void()> f) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -128,7 +130,9 @@ TEST(deep_chain, one_that_was_begun_by_hand_joins_another_without_recursion) {
     auto begun = deep(depth, g, alive);
     while (!g.has_waiter())
       ASSERT_FALSE(hand.is_ready(begun));
-    auto outer = [](task<int> t) -> task<int> { co_return co_await std::move(t); }(std::move(begun));
+    auto outer = [](task<int> t) -> task<int> {
+      co_return co_await std::move(t);
+    }(std::move(begun));
     EXPECT_FALSE(hand.is_ready(outer));
     EXPECT_EQ(alive, depth + 1);
     outer = []() -> task<int> { co_return 0; }();
@@ -140,7 +144,8 @@ TEST(long_run, fault_M11_ten_million_ready_awaits) {
   on_small_stack([] {
     manual_worker w;
     std::uint64_t sum = 0;
-    constexpr int awaits = ROUSE_FRAME_CACHE ? 10'000'000 : 1'000'000;  // a sanitizer's allocator is 20 times slower
+    constexpr int awaits =
+        ROUSE_FRAME_CACHE ? 10'000'000 : 1'000'000;  // a sanitizer's allocator is 20 times slower
     auto child = [](int i) -> task<int> { co_return i & 1; };
     w.spawn(assume_owned([](std::uint64_t& s, auto make) -> task<void> {
        for (int i = 0; i < awaits; ++i) {
@@ -149,7 +154,8 @@ TEST(long_run, fault_M11_ten_million_ready_awaits) {
          else
            co_await support::ready_value(i);
        }
-     }(sum, child))).detach();
+     }(sum, child)))
+        .detach();
     w.run();
     EXPECT_EQ(sum, awaits / 2);
   });
@@ -174,9 +180,10 @@ TEST(many_tasks, spec_row_58_a_million_tasks_are_destroyed_in_bounded_stack) {
   });
 }
 
-// ---- memory --------------------------------------------------------------------------------------
+// ---- memory
 
-// A thread's first frame registers a destructor with libc, which allocates, and which ends the process when it cannot.
+// A thread's first frame registers a destructor with libc, which allocates, and which ends the
+// process when it cannot.
 void open_cache() { internal::free_frame(internal::allocate_frame(2000), 2000); }
 
 task<int> plain(int v) { co_return v; }
@@ -231,7 +238,8 @@ TEST(frame_memory_use, a_warm_await_of_a_child_allocates_nothing) {
   EXPECT_EQ(count.made(), 0u);
 }
 
-TEST(frame_memory_use, fault_M8_R10_a_frame_that_gets_no_memory_throws_where_the_coroutine_is_called) {
+TEST(frame_memory_use,
+     fault_M8_R10_a_frame_that_gets_no_memory_throws_where_the_coroutine_is_called) {
   if (!support::can_count || !ROUSE_FRAME_CACHE) GTEST_SKIP() << "a sanitizer owns the allocator";
   std::thread([] {
     open_cache();

@@ -15,7 +15,8 @@ void nursery::on_complete(task_header& child) noexcept {
   --count_;
   child.joined = false;
   std::exception_ptr failure = child.table().failure(child);
-  if (!failure && child.ending == task_header::abandoned) failure = std::make_exception_ptr(io_error(error("task", errc::abandoned)));
+  if (!failure && child.ending == task_header::abandoned)
+    failure = std::make_exception_ptr(io_error(error("task", errc::abandoned)));
   if (failure) {
     if (policy_.report)
       policy_.report(policy_.argument, child, std::move(failure));
@@ -27,7 +28,8 @@ void nursery::on_complete(task_header& child) noexcept {
 }
 
 void nursery::cancel() noexcept {
-  for (task_header* t = children_.front(); t; t = children_.next(*t)) worker::abort(*t);
+  for (task_header* t = children_.front(); t; t = children_.next(*t))
+    worker::abort(*t);
 }
 
 void nursery::close() noexcept {

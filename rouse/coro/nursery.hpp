@@ -7,15 +7,19 @@
 
 namespace rouse {
 
-/// Spawns children that cannot outlive their scope. Handed to the body of `scope` and `supervise`; the thread of the scope only.
-/// Children may borrow what outlives the scope's `co_await`, never the body's own locals.
+/// Spawns children that cannot outlive their scope. Handed to the body of `scope` and `supervise`;
+/// the thread of the scope only. Children may borrow what outlives the scope's `co_await`, never
+/// the body's own locals.
 class nursery final : private completion_observer {
  public:
   static constexpr std::size_t unbounded = static_cast<std::size_t>(-1);
 
-  /// What a child's failure does: cancels the scope and becomes its error, or is told to `report` while the others go on.
+  /// What a child's failure does: cancels the scope and becomes its error, or is told to `report`
+  /// while the others go on.
   struct policy {
-    void (*report)(void* argument, const task_header& child, std::exception_ptr failure) noexcept = nullptr;  ///< null: fail fast
+    /// Null: fail fast.
+    void (*report)(void* argument, const task_header& child,
+                   std::exception_ptr failure) noexcept = nullptr;
     void* argument = nullptr;
     std::size_t children_max = unbounded;
   };
@@ -25,9 +29,11 @@ class nursery final : private completion_observer {
   nursery& operator=(const nursery&) = delete;
   ~nursery() { destroy_children(); }
 
-  /// Runs `work` as a child. Its value is dropped. Spawning over `children_max` is a contract breach: await `room()` first.
+  /// Runs `work` as a child. Its value is dropped. Spawning over `children_max` is a contract
+  /// breach: await `room()` first.
   template <pollable P>
-  void spawn(P work, spawn_options options = {}, std::source_location site = std::source_location::current()) {
+  void spawn(P work, spawn_options options = {},
+             std::source_location site = std::source_location::current()) {
     worker& here = internal::require_worker(site);
     ROUSE_ASSERT(count_ < policy_.children_max);
     auto fresh = internal::make_task(std::move(work), here);
@@ -79,7 +85,9 @@ class nursery final : private completion_observer {
   void close() noexcept;
   void set_waiter(wakeable* w) noexcept { waiter_ = w; }
   [[nodiscard]] bool has_failed() const noexcept { return failure_ != nullptr; }
-  [[nodiscard]] std::exception_ptr take_failure() noexcept { return std::exchange(failure_, nullptr); }
+  [[nodiscard]] std::exception_ptr take_failure() noexcept {
+    return std::exchange(failure_, nullptr);
+  }
   /// Plain destruction of those that are left.
   void destroy_children() noexcept;
 
@@ -90,9 +98,9 @@ class nursery final : private completion_observer {
   policy policy_;
   list<task_header> children_;
   std::size_t count_ = 0;
-  wakeable* waiter_ = nullptr;       // the scope's own waker, borrowed
+  wakeable* waiter_ = nullptr;  // the scope's own waker, borrowed
   room_operation* room_waiter_ = nullptr;
-  std::exception_ptr failure_;       // the first, when failing fast
+  std::exception_ptr failure_;  // the first, when failing fast
   bool closing_ = false;
 };
 

@@ -1,4 +1,5 @@
-// Structured concurrency: a scope ends when its body and all its children have ended, however that comes about.
+// Structured concurrency: a scope ends when its body and all its children have ended, however that
+// comes about.
 #pragma once
 
 #include <rouse/core/arm.hpp>
@@ -29,7 +30,9 @@ class [[nodiscard]] scope_operation {
   scope_operation(Body body, hook on_failure, scope_options options)
       : body_(std::move(body)), on_failure_(std::move(on_failure)), options_(options) {}
   scope_operation(scope_operation&& other)
-      : body_(std::move(other.body_)), on_failure_(std::move(other.on_failure_)), options_(other.options_) {
+      : body_(std::move(other.body_)),
+        on_failure_(std::move(other.on_failure_)),
+        options_(other.options_) {
     ROUSE_ASSERT(!other.children_);  // moves before its first poll only
   }
   ~scope_operation() {
@@ -53,7 +56,8 @@ class [[nodiscard]] scope_operation {
       return pending;
     }
     // A failed child comes first: the body's own end may be its consequence.
-    if (std::exception_ptr failure = children_->take_failure()) std::rethrow_exception(std::move(failure));
+    if (std::exception_ptr failure = children_->take_failure())
+      std::rethrow_exception(std::move(failure));
     if constexpr (std::is_void_v<out>)
       return end_.take(), ready;
     else
@@ -70,7 +74,8 @@ class [[nodiscard]] scope_operation {
     if (children_) children_->set_waiter(nullptr);
     if (run_) run_->disown();
   }
-  /// The body may capture what the awaiting frame owns: so the whole must be awaited there, not spawned.
+  /// The body may capture what the awaiting frame owns: so the whole must be awaited there, not
+  /// spawned.
   [[nodiscard]] bool borrows() const noexcept { return !std::is_empty_v<Body>; }
 
  private:
@@ -108,8 +113,9 @@ class [[nodiscard]] scope_operation {
   bool cancelled_ = false;
 };
 
-/// Runs `body(nursery&)`, a coroutine lambda or function, and every child that it spawns; ends when all of them have, with the
-/// body's value. The first failure, of the body or of a child, cancels the rest and becomes the scope's.
+/// Runs `body(nursery&)`, a coroutine lambda or function, and every child that it spawns; ends when
+/// all of them have, with the body's value. The first failure, of the body or of a child, cancels
+/// the rest and becomes the scope's.
 ///
 /// The scope keeps `body` alive, so it may capture by reference what outlives this `co_await`.
 /// @cancel  Cancels the body and all children, and waits for them.
@@ -130,9 +136,9 @@ struct log_failure {
 
 }  // namespace internal
 
-/// Like `scope`, but a child that fails does not disturb the others: `on_failure(std::exception_ptr)`, or
-/// `on_failure(const task_header&, std::exception_ptr)`, is told; by default one rate-limited log line. The body's own failure
-/// still cancels all.
+/// Like `scope`, but a child that fails does not disturb the others:
+/// `on_failure(std::exception_ptr)`, or `on_failure(const task_header&, std::exception_ptr)`, is
+/// told; by default one rate-limited log line. The body's own failure still cancels all.
 template <class Body, class OnFailure = internal::log_failure>
   requires pollable<std::invoke_result_t<Body&, nursery&>>
 [[nodiscard]] auto supervise(Body body, OnFailure on_failure = {}, scope_options options = {}) {

@@ -1,8 +1,8 @@
+#include <rouse/base/log.hpp>
 #include <rouse/coro/scope.hpp>
 #include <rouse/coro/select.hpp>
 #include <rouse/coro/task.hpp>
 #include <rouse/coro/yield.hpp>
-#include <rouse/base/log.hpp>
 
 #include <gtest/gtest.h>
 #include <tests/support/counting_waker.hpp>
@@ -107,7 +107,8 @@ TEST(scope, children_may_borrow_what_outlives_it) {
      });
      co_await std::move(op);
      total = local;
-   }(sum))).detach();
+   }(sum)))
+      .detach();
   w.run();
   EXPECT_EQ(sum, 55);
 }
@@ -126,7 +127,9 @@ TEST(scope, a_child_may_spawn_siblings) {
       co_return;
     }
   };
-  auto handle = start(w, [&] { return scope([&](nursery& n) -> task<void> { return tree::grow(n, 5, count); }); }, log);
+  auto handle = start(
+      w, [&] { return scope([&](nursery& n) -> task<void> { return tree::grow(n, 5, count); }); },
+      log);
   w.run();
   EXPECT_EQ(count, 63);
   EXPECT_EQ(log.events(), (trace{"scope ends"}));
@@ -179,7 +182,8 @@ TEST(scope, a_failing_body_cancels_its_children) {
   w.inside([&] { handle = {}; });
 }
 
-// The body's operation takes two turns to be cancelled. It used to be polled again in between, after its cancel had begun.
+// The body's operation takes two turns to be cancelled. It used to be polled again in between,
+// after its cancel had begun.
 TEST(scope, a_body_whose_cancel_has_begun_is_not_polled_any_more) {
   manual_worker w;
   trace_log log;
@@ -207,7 +211,8 @@ TEST(scope, a_body_whose_cancel_has_begun_is_not_polled_any_more) {
   w.inside([&] { handle = {}; });
 }
 
-// A child that a dying child spawns used to escape the cancel, and the scope waited for it for ever.
+// A child that a dying child spawns used to escape the cancel, and the scope waited for it for
+// ever.
 TEST(scope, children_spawned_while_it_ends_are_cancelled_too) {
   struct spawner {
     nursery* into;
@@ -361,7 +366,8 @@ TEST(scope, nested_scopes_end_from_the_inside) {
   w.run();
   w.inside([&] { a.open(); });
   w.run();
-  EXPECT_EQ(log.events(), (trace{"grandchild ends", "destroyed grandchild", "scope ends", "scope ends"}));
+  EXPECT_EQ(log.events(),
+            (trace{"grandchild ends", "destroyed grandchild", "scope ends", "scope ends"}));
   w.inside([&] { handle = {}; });
 }
 
@@ -382,7 +388,8 @@ TEST(scope, in_a_lost_lvalue_arm_it_goes_on_when_it_is_awaited) {
      l.add("lost to " + std::to_string(winner.index()));
      co_await std::move(kept);
      l.add("awaited");
-   }(a, log))).detach();
+   }(a, log)))
+      .detach();
   w.run();
   EXPECT_EQ(log.take(), (trace{"lost to 1"}));
   w.inside([&] { a.open(); });
@@ -392,11 +399,14 @@ TEST(scope, in_a_lost_lvalue_arm_it_goes_on_when_it_is_awaited) {
 
 TEST(scope, says_that_it_borrows_when_its_body_captures) {
   int n = 0;
-  EXPECT_TRUE(scope([&n](nursery&) -> task<void> { ++n; co_return; }).borrows());
+  EXPECT_TRUE(scope([&n](nursery&) -> task<void> {
+                ++n;
+                co_return;
+              }).borrows());
   EXPECT_FALSE(scope([](nursery&) -> task<void> { co_return; }).borrows());
 }
 
-// ---- room ----------------------------------------------------------------------------------------
+// ---- room
 
 TEST(nursery, room_waits_for_a_place_in_a_bounded_scope) {
   manual_worker w;
@@ -508,7 +518,8 @@ TEST(nursery, cancel_ends_the_children_that_are_there_and_the_scope_goes_on) {
       },
       log);
   w.run();
-  EXPECT_EQ(log.events(), (trace{"destroyed first", "second ends", "destroyed second", "scope ends"}));
+  EXPECT_EQ(log.events(),
+            (trace{"destroyed first", "second ends", "destroyed second", "scope ends"}));
   w.inside([&] { handle = {}; });
 }
 
@@ -542,10 +553,12 @@ TEST(nursery, keeps_copies_of_arguments_for_a_child) {
       [&] {
         return scope([&](nursery& n) -> task<void> {
           std::string local = "copied";
-          n.spawn([](const std::string& text, trace_log* l) -> task<void> {
-            co_await yield_now();
-            l->add(text);
-          }, local, &log);
+          n.spawn(
+              [](const std::string& text, trace_log* l) -> task<void> {
+                co_await yield_now();
+                l->add(text);
+              },
+              local, &log);
           co_return;
         });
       },
@@ -555,7 +568,7 @@ TEST(nursery, keeps_copies_of_arguments_for_a_child) {
   w.inside([&] { handle = {}; });
 }
 
-// ---- supervise -----------------------------------------------------------------------------------
+// ---- supervise
 
 TEST(supervise, reports_a_failing_child_and_goes_on) {
   manual_worker w;
@@ -581,8 +594,8 @@ TEST(supervise, reports_a_failing_child_and_goes_on) {
   w.run();
   w.inside([&] { b.open(); });
   w.run();
-  EXPECT_EQ(log.events(),
-            (trace{"destroyed bad", "the bad one: bad", "good ends", "destroyed good", "scope ends"}));
+  EXPECT_EQ(log.events(), (trace{"destroyed bad", "the bad one: bad", "good ends", "destroyed good",
+                                 "scope ends"}));
   w.inside([&] { handle = {}; });
 }
 
@@ -594,8 +607,12 @@ TEST(supervise, its_hook_may_take_the_exception_alone) {
   auto handle = start(
       w,
       [&] {
-        return supervise([&](nursery& n) -> task<void> { n.spawn(throw_at(a, log, "bad")); co_return; },
-                         [&](std::exception_ptr failure) { log.add(describe(failure)); });
+        return supervise(
+            [&](nursery& n) -> task<void> {
+              n.spawn(throw_at(a, log, "bad"));
+              co_return;
+            },
+            [&](std::exception_ptr failure) { log.add(describe(failure)); });
       },
       log);
   w.run();
@@ -633,7 +650,14 @@ TEST(supervise, by_default_a_failure_is_one_log_line) {
   gate a;
   a.open();
   auto handle = start(
-      w, [&] { return supervise([&](nursery& n) -> task<void> { n.spawn(throw_at(a, log, "bad")); co_return; }); }, log);
+      w,
+      [&] {
+        return supervise([&](nursery& n) -> task<void> {
+          n.spawn(throw_at(a, log, "bad"));
+          co_return;
+        });
+      },
+      log);
   w.run();
   (void)set_log_sink(former);
   ASSERT_EQ(captured.seen.size(), 1u);

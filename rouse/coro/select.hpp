@@ -1,4 +1,5 @@
-// `select`: the first of several to end wins; the others are cancelled, awaited, and destroyed before it returns.
+// `select`: the first of several to end wins; the others are cancelled, awaited, and destroyed
+// before it returns.
 #pragma once
 
 #include <rouse/core/arm.hpp>
@@ -67,12 +68,13 @@ class [[nodiscard]] select_operation {
   std::int8_t winner_ = -1;
 };
 
-/// Waits for the first arm to end; gives a variant whose index names it (void counts as `unit`). In one poll, arms are tried in
-/// the order given.
+/// Waits for the first arm to end; gives a variant whose index names it (void counts as `unit`). In
+/// one poll, arms are tried in the order given.
 ///
-/// An arm given as an rvalue is owned: when it loses it is cancelled, awaited, and destroyed. One given as an lvalue stays with
-/// the caller: it is not cancelled, wakes nobody until it is polled again, and can be awaited later. An arm that fails is the
-/// winner: its exception leaves select after the others are cancelled.
+/// An arm given as an rvalue is owned: when it loses it is cancelled, awaited, and destroyed. One
+/// given as an lvalue stays with the caller: it is not cancelled, wakes nobody until it is polled
+/// again, and can be awaited later. An arm that fails is the winner: its exception leaves select
+/// after the others are cancelled.
 /// @cancel  Cancels the owned arms.
 /// @cost    no allocation.
 template <class... Ps>

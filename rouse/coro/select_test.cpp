@@ -122,7 +122,8 @@ TEST(select, losers_are_cancelled_awaited_and_destroyed_before_it_returns) {
   EXPECT_EQ(slow.polls_after_cancel, 0u);
 }
 
-TEST(select, fault_C10_a_loser_whose_result_came_during_its_cancel_is_dropped_and_the_winner_stays) {
+TEST(select,
+     fault_C10_a_loser_whose_result_came_during_its_cancel_is_dropped_and_the_winner_stays) {
   counting_waker hand;
   slow_driver slow;
   auto op = select(slow_operation(slow), [i = 0]() mutable {
@@ -188,7 +189,8 @@ TEST(select, an_lvalue_arm_that_lost_can_be_awaited) {
        l.add("lost to " + std::to_string(winner.index()));
      }
      out = co_await std::move(kept);
-   }(a, b, log, got))).detach();
+   }(a, b, log, got)))
+      .detach();
   w.run();
   EXPECT_EQ(got, 0);
   w.inside([&] { a.open(); });
@@ -209,7 +211,8 @@ TEST(select, a_join_handle_as_lvalue_arm_keeps_its_task) {
      const auto first = co_await select(handle, yield_now());
      out = static_cast<int>(first.index());
      out += co_await handle;
-   }(g, got))).detach();
+   }(g, got)))
+      .detach();
   w.run();
   EXPECT_EQ(got, 1);
   w.inside([&] { g.open(); });
@@ -271,7 +274,8 @@ TEST(select, plain_destruction_destroys_its_arms) {
 TEST(select, nested_it_wakes_through_every_level) {
   counting_waker hand;
   gate deep;
-  auto op = select(support::never(), select(support::never(), select(deep.wait(), support::never())));
+  auto op =
+      select(support::never(), select(support::never(), select(deep.wait(), support::never())));
   EXPECT_FALSE(hand.is_ready(op));
   deep.open();
   EXPECT_EQ(hand.wakes(), 1u);
@@ -294,7 +298,8 @@ TEST(select, a_task_that_waits_in_one_is_not_abandoned) {
   w.spawn(assume_owned([](gate& x, gate& y, bool& done) -> task<void> {
      (void)co_await select(x.wait(), y.wait());
      done = true;
-   }(a, b, ended))).detach();
+   }(a, b, ended)))
+      .detach();
   w.run();
   w.inside([&] { a.nudge(); });  // polls one arm; the other's borrowed waker must still count
   w.run();
@@ -315,12 +320,13 @@ TEST(select, an_arm_that_spends_the_budget_gives_way_and_is_woken_again) {
                              }
                              return ready;
                            }));
-   }(made))).detach();
+   }(made)))
+      .detach();
   w.run();
   EXPECT_EQ(made, 1000);
 }
 
-// ---- when_all ------------------------------------------------------------------------------------
+// ---- when_all
 
 TEST(when_all, gives_every_value) {
   counting_waker hand;

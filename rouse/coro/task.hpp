@@ -19,7 +19,8 @@ class promise_base {
     const std::size_t all = bytes + prefix_bytes<T>;
     void* block = allocate_frame(all);
     ::new (block) outcome<T>;
-    auto* f = ::new (static_cast<char*>(block) + prefix_bytes<T> - sizeof(frame)) frame(all, outcome_bytes<T>);
+    auto* f = ::new (static_cast<char*>(block) + prefix_bytes<T> - sizeof(frame))
+        frame(all, outcome_bytes<T>);
     return f + 1;
   }
   static void operator delete(void* memory, std::size_t bytes) noexcept {
@@ -33,8 +34,8 @@ class promise_base {
   final_awaiter final_suspend() noexcept { return {}; }
 };
 
-// `Parameters` are the coroutine's declared ones, a lambda's closure or an object included. What they say is asked in
-// functions only: inside its own body a closure type is still incomplete.
+// `Parameters` are the coroutine's declared ones, a lambda's closure or an object included. What
+// they say is asked in functions only: inside its own body a closure type is still incomplete.
 template <class T, class... Parameters>
 class task_promise;
 
@@ -47,7 +48,9 @@ class task_promise_base : public promise_base<T> {
     if ((does_borrow<Parameters>() || ...)) self().borrows = true;
     return task<T>(self());
   }
-  void unhandled_exception() noexcept { outcome_of<T>(self()).set_exception(std::current_exception()); }
+  void unhandled_exception() noexcept {
+    outcome_of<T>(self()).set_exception(std::current_exception());
+  }
 
   /// A child: moved in, owned by the awaiter.
   template <class U>
@@ -108,11 +111,14 @@ class task_promise<void, Parameters...>
 
 /// A unit of asynchronous work that gives a T: a lazy coroutine, started by its first poll.
 ///
-/// `co_await std::move(t)` (or of a temporary) runs it as a child of the awaiting coroutine and gives its value or throws its
-/// exception, also when it was begun elsewhere, as an lvalue arm of `select` is. Spawned, or given to a combinator, it is the root of a chain of its own. Destroying it before its end destroys
-/// the whole chain, innermost frame first, without resuming a body; clean-up is by RAII, or by `finally`.
+/// `co_await std::move(t)` (or of a temporary) runs it as a child of the awaiting coroutine and
+/// gives its value or throws its exception, also when it was begun elsewhere, as an lvalue arm of
+/// `select` is. Spawned, or given to a combinator, it is the root of a chain of its own. Destroying
+/// it before its end destroys the whole chain, innermost frame first, without resuming a body;
+/// clean-up is by RAII, or by `finally`.
 /// @threads  one: whoever polls it. A task that is pending stays on its executor's thread.
-/// @cost     one frame, recycled per thread; awaiting a ready child costs no allocation beyond it and no atomic operation.
+/// @cost     one frame, recycled per thread; awaiting a ready child costs no allocation beyond it
+/// and no atomic operation.
 template <class T = void>
 class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
  public:
@@ -144,7 +150,8 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
   void disown() noexcept {
     if (frame_) frame_->disown_leaf();
   }
-  /// True when a parameter, as far as types can tell, refers to what the caller owns: then it cannot be spawned.
+  /// True when a parameter, as far as types can tell, refers to what the caller owns: then it
+  /// cannot be spawned.
   [[nodiscard]] bool borrows() const noexcept { return frame_ && frame_->borrows; }
 
   /// For executors: the header in the frame's prefix. The task object is empty afterwards.

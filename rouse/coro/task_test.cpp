@@ -1,4 +1,5 @@
-// One coroutine, or a short chain of them: polled by hand with a counting waker, or spawned on a worker that runs by hand.
+// One coroutine, or a short chain of them: polled by hand with a counting waker, or spawned on a
+// worker that runs by hand.
 #include <rouse/coro/await_site.hpp>
 #include <rouse/coro/fallible_task.hpp>
 #include <rouse/coro/select.hpp>
@@ -180,7 +181,7 @@ TEST(task, a_local_whose_destructor_throws_after_co_return_makes_the_task_fail) 
   EXPECT_THROW((void)hand.poll(work), std::runtime_error);
 }
 
-// ---- destroyed before its end ----------------------------------------------------------------------
+// ---- destroyed before its end
 
 TEST(task, plain_destruction_unwinds_innermost_first_and_resumes_no_body) {
   counting_waker hand;
@@ -202,8 +203,8 @@ TEST(task, plain_destruction_unwinds_innermost_first_and_resumes_no_body) {
     EXPECT_TRUE(g.has_waiter());
   }
   EXPECT_FALSE(g.has_waiter());
-  EXPECT_EQ(log.events(),
-            (trace{"destroyed level 0", "destroyed level 1", "destroyed level 2", "destroyed level 3"}));
+  EXPECT_EQ(log.events(), (trace{"destroyed level 0", "destroyed level 1", "destroyed level 2",
+                                 "destroyed level 3"}));
 }
 
 TEST(task, parameters_die_with_the_frame_also_when_it_never_ran) {
@@ -246,13 +247,16 @@ TEST(task, a_frame_that_dies_while_it_awaits_a_join_handle_is_not_woken) {
   manual_worker w;
   gate g;
   auto target = w.spawn([](gate& at) -> support::gate::wait_operation { return at.wait(); }(g));
-  auto joiner = w.spawn(assume_owned([](join_handle<void>& h) -> task<void> { co_await h; }(target)));
+  auto joiner =
+      w.spawn(assume_owned([](join_handle<void>& h) -> task<void> { co_await h; }(target)));
   w.run();
-  w.inside([&] { w.destroy_now(*[&] {
-    task_header* last = nullptr;
-    w.for_each_task([&](task_header& t) { last = &t; });
-    return last;
-  }()); });
+  w.inside([&] {
+    w.destroy_now(*[&] {
+      task_header* last = nullptr;
+      w.for_each_task([&](task_header& t) { last = &t; });
+      return last;
+    }());
+  });
   EXPECT_TRUE(joiner.is_finished());
   w.inside([&] {
     joiner = {};
@@ -263,7 +267,7 @@ TEST(task, a_frame_that_dies_while_it_awaits_a_join_handle_is_not_woken) {
   w.inside([&] { target = {}; });
 }
 
-// ---- spawned -------------------------------------------------------------------------------------
+// ---- spawned
 
 TEST(task, spawned_it_is_joined_by_another) {
   manual_worker w;
@@ -431,7 +435,7 @@ TEST(task, one_begun_by_hand_can_be_awaited_and_its_frames_join_the_chain) {
   EXPECT_FALSE(g.has_waiter());
 }
 
-// ---- giving way ----------------------------------------------------------------------------------
+// ---- giving way
 
 TEST(task, a_leaf_that_is_always_ready_gives_way_after_128) {
   manual_worker w;
@@ -491,13 +495,15 @@ TEST(task, a_task_cancelled_while_it_gives_way_is_unwound) {
   w.inside([&] { handle = {}; });
 }
 
-TEST(task, an_answer_is_not_kept_by_a_frame_that_gives_way) {  // it would be lost if the task were cancelled then
+TEST(task, an_answer_is_not_kept_by_a_frame_that_gives_way) {  // it would be lost if the task were
+                                                               // cancelled then
   manual_worker w;
   int taken = 0;
   int received = 0;
   auto handle = w.spawn(assume_owned([](int& t, int& r) -> task<void> {
     for (;;) {
-      const int v = co_await support::polled([&t](context&) noexcept -> poll_result<int> { return ++t; });
+      const int v =
+          co_await support::polled([&t](context&) noexcept -> poll_result<int> { return ++t; });
       r = v;
     }
   }(taken, received)));
@@ -524,12 +530,14 @@ TEST(task, yield_lets_everything_else_run_first) {
   EXPECT_EQ(log.events(), (trace{"a0", "b0", "a1", "b1"}));
 }
 
-// ---- what it tells -------------------------------------------------------------------------------
+// ---- what it tells
 
 TEST(task, the_place_of_an_await_that_threw_is_remembered) {
   counting_waker hand;
   struct refused : fallible<refused> {
-    poll_result<rouse::result<int>> poll(context&) noexcept { return std::unexpected(error("connect", ECONNREFUSED)); }
+    poll_result<rouse::result<int>> poll(context&) noexcept {
+      return std::unexpected(error("connect", ECONNREFUSED));
+    }
     void disown() noexcept {}
   };
   unsigned line = 0;
@@ -560,7 +568,8 @@ TEST(task, a_suspended_task_has_told_where_it_waits) {
 TEST(fallible_task, throws_with_its_subject_or_gives_the_result) {
   counting_waker hand;
   auto make = [] {
-    return fallible_task<int>([]() -> task<result<int>> { co_return std::unexpected(error("open", ENOENT)); }(), "a.txt");
+    return fallible_task<int>(
+        []() -> task<result<int>> { co_return std::unexpected(error("open", ENOENT)); }(), "a.txt");
   };
   auto thrower = [](auto m) -> task<int> { co_return co_await m(); }(make);
   try {
@@ -576,7 +585,7 @@ TEST(fallible_task, throws_with_its_subject_or_gives_the_result) {
   EXPECT_EQ(hand.poll(by_value).take(), ENOENT);
 }
 
-// ---- pollables that keep their answer themselves ---------------------------------------------------
+// ---- pollables that keep their answer themselves
 
 struct in_two_steps : fallible<in_two_steps> {
   int* takes;
@@ -595,7 +604,8 @@ struct in_two_steps : fallible<in_two_steps> {
   }
   void disown() noexcept {}
 };
-static_assert(two_step<in_two_steps> && two_step<join_handle<int>> && !two_step<gate::wait_operation>);
+static_assert(two_step<in_two_steps> && two_step<join_handle<int>> &&
+              !two_step<gate::wait_operation>);
 
 TEST(two_step, the_answer_is_taken_once_by_the_frame) {
   counting_waker hand;
@@ -635,7 +645,7 @@ TEST(two_step, result_and_arms_use_its_poll) {
   EXPECT_EQ(hand.poll(work).take(), EIO * 10 + 4);
 }
 
-// ---- breaches ------------------------------------------------------------------------------------
+// ---- breaches
 
 TEST(task_death, is_not_polled_after_its_end) {
   EXPECT_DEATH(
@@ -662,7 +672,9 @@ TEST(task_death, a_leaf_that_cannot_forget_its_waker_may_not_stand_under_an_lval
       {
         counting_waker hand;
         auto kept = []() -> task<void> { co_await cannot_forget(); }();
-        auto work = [](task<void>& k) -> task<void> { (void)co_await select(k, support::ready_value(1)); }(kept);
+        auto work = [](task<void>& k) -> task<void> {
+          (void)co_await select(k, support::ready_value(1));
+        }(kept);
         (void)hand.is_ready(work);
       },
       "borrowed_");

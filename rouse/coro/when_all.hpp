@@ -63,8 +63,9 @@ class [[nodiscard]] when_all_operation {
   bool failed_ = false;
 };
 
-/// Runs the arms side by side in the awaiting task; gives a tuple of their values (void counts as `unit`). The first failure
-/// cancels the other owned arms, awaits that, and leaves when_all as an exception.
+/// Runs the arms side by side in the awaiting task; gives a tuple of their values (void counts as
+/// `unit`). The first failure cancels the other owned arms, awaits that, and leaves when_all as an
+/// exception.
 /// @cancel  Cancels all owned arms; values that some had given already are lost with them.
 /// @cost    no allocation.
 template <class... Ps>

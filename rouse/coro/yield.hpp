@@ -5,8 +5,8 @@
 
 namespace rouse {
 
-/// Pending once, having woken its own task; the layers below are looked at before an endless run of yields starves them. A
-/// coroutine that awaits it goes on in its next poll, whatever woke it.
+/// Pending once, having woken its own task; the layers below are looked at before an endless run of
+/// yields starves them. A coroutine that awaits it goes on in its next poll, whatever woke it.
 class [[nodiscard]] yield_operation {
  public:
   poll_result<void> poll(context& cx) noexcept {

@@ -1,5 +1,6 @@
-// Counts calls of the allocator on this thread, and fails one of them on demand. Include it in ONE source of a test program:
-// it defines malloc for all of it. Under a sanitizer, which owns malloc, nothing is counted: check `can_count`.
+// Counts calls of the allocator on this thread, and fails one of them on demand. Include it in ONE
+// source of a test program: it defines malloc for all of it. Under a sanitizer, which owns malloc,
+// nothing is counted: check `can_count`.
 #pragma once
 
 #include <tests/support/sanitized.hpp>
@@ -8,7 +9,7 @@
 #include <cstdlib>
 
 extern "C" {
-void* __libc_malloc(std::size_t);             // NOLINT: glibc's own names
+void* __libc_malloc(std::size_t);  // NOLINT: glibc's own names
 void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 }
@@ -18,7 +19,8 @@ namespace support {
 inline constexpr bool can_count = !is_sanitized;
 
 inline constinit thread_local unsigned long allocations = 0;
-inline constinit thread_local unsigned long fail_at = 0;  ///< the n-th allocation from now fails; 0: none
+inline constinit thread_local unsigned long fail_at =
+    0;  ///< the n-th allocation from now fails; 0: none
 
 /// Counts those of a block.
 class allocation_count {

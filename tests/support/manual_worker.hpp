@@ -37,7 +37,8 @@ class manual_worker final : public rouse::worker {
     const running_scope here(*this);
     return rouse::spawn(std::move(work), options);
   }
-  /// Sleeps for one spin: true when the inbox was empty and a foreign wake would unpark from here on.
+  /// Sleeps for one spin: true when the inbox was empty and a foreign wake would unpark from here
+  /// on.
   [[nodiscard]] bool go_to_sleep() { return begin_sleep(); }
   void wake_up() { end_sleep(); }
 

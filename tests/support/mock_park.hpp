@@ -9,8 +9,8 @@
 
 namespace support {
 
-/// One thread parks. `on_park` stands for what would happen while it waits; a park that waits for ever with neither a token nor
-/// an `on_park` would hang, so it fails instead.
+/// One thread parks. `on_park` stands for what would happen while it waits; a park that waits for
+/// ever with neither a token nor an `on_park` would hang, so it fails instead.
 class mock_park {
  public:
   mock_park() : target_(new target), unparker_(rouse::unparker::adopt(target_)) {}
@@ -28,10 +28,10 @@ class mock_park {
   [[nodiscard]] bool has_work() const noexcept { return work; }
   [[nodiscard]] unsigned interrupts() const { return target_->interrupts; }
 
-  std::vector<rouse::nanoseconds> limits;             ///< what it was asked, in order
+  std::vector<rouse::nanoseconds> limits;  ///< what it was asked, in order
   std::function<void(rouse::nanoseconds)> on_park;
   rouse::error fails_with;
-  bool work = true;                                   ///< what has_work says
+  bool work = true;  ///< what has_work says
 
  private:
   struct target final : rouse::unpark_target {

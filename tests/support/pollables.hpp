@@ -41,7 +41,8 @@ class never {
   void disown() noexcept {}
 };
 
-/// Opened by hand; one wait at a time, which borrows its waker. Knows whether it is still registered.
+/// Opened by hand; one wait at a time, which borrows its waker. Knows whether it is still
+/// registered.
 class gate {
  public:
   void open() noexcept {
@@ -69,7 +70,9 @@ class gate {
       registered_ = true;
       return rouse::pending;
     }
-    rouse::poll_result<void> poll_cancel(rouse::context&) noexcept { return disown(), rouse::ready; }
+    rouse::poll_result<void> poll_cancel(rouse::context&) noexcept {
+      return disown(), rouse::ready;
+    }
     void disown() noexcept {
       if (std::exchange(registered_, false)) gate_->waiter_ = nullptr;
     }
@@ -91,8 +94,8 @@ struct slow_driver {
   unsigned cancels_asked = 0;
   unsigned polls = 0;
   unsigned polls_after_cancel = 0;
-  bool cancelled = false;    // set by the test: the driver has let go
-  bool has_result = false;   // set by the test
+  bool cancelled = false;   // set by the test: the driver has let go
+  bool has_result = false;  // set by the test
   rouse::wakeable* waiter = nullptr;
   void let_go() {
     cancelled = true;
@@ -108,7 +111,8 @@ struct slow_driver {
 class [[nodiscard]] slow_operation {
  public:
   explicit slow_operation(slow_driver& d) noexcept : driver_(&d) {}
-  slow_operation(slow_operation&& other) noexcept : driver_(std::exchange(other.driver_, nullptr)) {}
+  slow_operation(slow_operation&& other) noexcept
+      : driver_(std::exchange(other.driver_, nullptr)) {}
   slow_operation& operator=(slow_operation&&) = delete;
   ~slow_operation() {
     if (driver_) driver_->waiter = nullptr;

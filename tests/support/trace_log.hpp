@@ -38,7 +38,8 @@ class trace_log {
 class noisy {
  public:
   noisy(trace_log& log, std::string name) : log_(&log), name_(std::move(name)) {}
-  noisy(noisy&& other) noexcept : log_(std::exchange(other.log_, nullptr)), name_(std::move(other.name_)) {}
+  noisy(noisy&& other) noexcept
+      : log_(std::exchange(other.log_, nullptr)), name_(std::move(other.name_)) {}
   noisy& operator=(noisy&&) = delete;
   ~noisy() {
     if (log_) log_->add("destroyed " + name_);

@@ -1,10 +1,11 @@
-// Coroutines on the current-thread executor over a thread_park: the checks of SPEC's table that need no reactor and no timer.
+// Coroutines on the current-thread executor over a thread_park: the checks of SPEC's table that
+// need no reactor and no timer.
+#include <rouse/core/shared_waker.hpp>
 #include <rouse/coro/scope.hpp>
 #include <rouse/coro/select.hpp>
 #include <rouse/coro/task.hpp>
 #include <rouse/coro/when_all.hpp>
 #include <rouse/coro/yield.hpp>
-#include <rouse/core/shared_waker.hpp>
 #include <rouse/executor/current_thread/current_thread_executor.hpp>
 #include <rouse/park/thread_park.hpp>
 
@@ -74,17 +75,21 @@ TEST_F(one_thread, spec_row_10_the_ding_program_without_a_clock) {
   EXPECT_EQ(lines, 27);
 }
 
-TEST_F(one_thread, spec_row_9_tasks_spawned_in_a_poll_from_threads_and_from_a_destructor_all_complete) {
+TEST_F(one_thread,
+       spec_row_9_tasks_spawned_in_a_poll_from_threads_and_from_a_destructor_all_complete) {
   std::atomic<int> done{0};
   struct at_exit {
     std::atomic<int>* n;
     explicit at_exit(std::atomic<int>& d) : n(&d) {}
     at_exit(const at_exit&) = delete;
     ~at_exit() {
-      rouse::spawn([](std::atomic<int>* d) -> task<void> {
-        ++*d;
-        co_return;
-      }, n).detach();
+      rouse::spawn(
+          [](std::atomic<int>* d) -> task<void> {
+            ++*d;
+            co_return;
+          },
+          n)
+          .detach();
     }
   };
   std::vector<std::thread> threads;
@@ -134,7 +139,8 @@ TEST_F(one_thread, spec_row_55_block_on_gives_the_value_or_throws_and_leaves_the
   EXPECT_THROW(executor.block_on([]() -> task<void> {
     throw std::runtime_error("root");
     co_return;
-  }()), std::runtime_error);
+  }()),
+               std::runtime_error);
   executor.run();
   EXPECT_TRUE(ran);
 }
@@ -216,7 +222,8 @@ TEST_F(one_thread, fault_C13_threads_wake_tasks_while_the_executor_goes) {
                std::swap(s.stored, fresh);
                return pending;
              });
-           }(*slots.back()))).detach();
+           }(*slots.back())))
+            .detach();
       }
       own.turn(nanoseconds(0));
       for (auto& s : slots) {
@@ -238,7 +245,8 @@ TEST_F(one_thread, fault_C13_threads_wake_tasks_while_the_executor_goes) {
   }
 }
 
-TEST_F(one_thread, spec_row_58_dropping_the_executor_destroys_chains_innermost_first_and_resumes_none) {
+TEST_F(one_thread,
+       spec_row_58_dropping_the_executor_destroys_chains_innermost_first_and_resumes_none) {
   trace_log log;
   gate g;
   {
@@ -260,7 +268,8 @@ TEST_F(one_thread, spec_row_58_dropping_the_executor_destroys_chains_innermost_f
   EXPECT_EQ(log.events(), (trace{"destroyed 0", "destroyed 1", "destroyed 2"}));
 }
 
-// An executor in an executor's thread, with tasks that hold each other: handles, scopes, selects, all at once, then dropped.
+// An executor in an executor's thread, with tasks that hold each other: handles, scopes, selects,
+// all at once, then dropped.
 TEST_F(one_thread, tasks_that_hold_each_other_are_destroyed_without_a_trace) {
   int alive = 0;
   gate g;
@@ -292,8 +301,8 @@ TEST_F(one_thread, tasks_that_hold_each_other_are_destroyed_without_a_trace) {
   EXPECT_EQ(alive, 0);
 }
 
-// Goal: whatever the moment of the cancel, nothing is left. Two hundred trees of scopes, selects and joins, each aborted after
-// another number of polls.
+// Goal: whatever the moment of the cancel, nothing is left. Two hundred trees of scopes, selects
+// and joins, each aborted after another number of polls.
 TEST_F(one_thread, a_tree_of_tasks_can_be_aborted_after_any_number_of_polls) {
   struct tree {
     static task<int> grow(int depth, int& alive) {

@@ -59,7 +59,8 @@ bool current_thread_executor::run_batch(const task_header* root) noexcept {
 
 class current_thread_executor::sleep_scope {
  public:
-  sleep_scope(current_thread_executor& e, bool wanted) noexcept : executor_(e), sleeps_(wanted && e.begin_sleep()) {}
+  sleep_scope(current_thread_executor& e, bool wanted) noexcept
+      : executor_(e), sleeps_(wanted && e.begin_sleep()) {}
   sleep_scope(const sleep_scope&) = delete;
   sleep_scope& operator=(const sleep_scope&) = delete;
   ~sleep_scope() {
@@ -108,9 +109,12 @@ poll_result<void> current_thread_executor::idle_operation::poll(context& cx) noe
   return pending;
 }
 
-void current_thread_executor::on_unjoined_failure(task_header& t, std::exception_ptr failure) noexcept {
-  if (options_.on_failure.report) return options_.on_failure.report(options_.on_failure.argument, t, std::move(failure));
-  ROUSE_LOG(error, "%s failed and nobody joins it: %s", describe(t).c_str(), describe(failure).c_str());
+void current_thread_executor::on_unjoined_failure(task_header& t,
+                                                  std::exception_ptr failure) noexcept {
+  if (options_.on_failure.report)
+    return options_.on_failure.report(options_.on_failure.argument, t, std::move(failure));
+  ROUSE_LOG(error, "%s failed and nobody joins it: %s", describe(t).c_str(),
+            describe(failure).c_str());
   std::terminate();
 }
 

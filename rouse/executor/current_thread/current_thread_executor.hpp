@@ -1,7 +1,9 @@
-// The single-threaded executor: runs ready tasks in the order of their wakes, and parks when none is left.
+// The single-threaded executor: runs ready tasks in the order of their wakes, and parks when none
+// is left.
 //
-//   block_on(root):  run tasks, at most 61 or 500 us  ->  look below (wait 0)  ->  ... until the root is done
-//                    nothing ready                     ->  park below until woken
+//   block_on(root), until the root is done:
+//     run ready tasks, at most 61 or for 500 us  ->  look below (wait 0)
+//     nothing is ready                           ->  park below until woken
 //
 // It knows nothing of the layers but that they can park: any `park` will do, also a user's own.
 #pragma once
@@ -20,14 +22,19 @@ struct failure_handler {
 };
 
 struct executor_options {
-  unsigned polls_per_look = 61;          ///< polls before the layers below are looked at, though tasks are ready; 1 or more
-  nanoseconds time_per_look{500'000};    ///< the same in time, looked at every 16th poll
-  std::size_t inject_limit = 1'048'576;  ///< tasks that other threads may have handed in and that are not taken yet
-  failure_handler on_failure{nullptr, nullptr};  ///< null: write a log line and terminate
+  /// Polls before the layers below are looked at, though tasks are ready; 1 or more.
+  unsigned polls_per_look = 61;
+  /// The same in time, looked at every 16th poll.
+  nanoseconds time_per_look{500'000};
+  /// Tasks that other threads may have handed in and that are not taken yet.
+  std::size_t inject_limit = 1'048'576;
+  /// Null: write a log line and terminate.
+  failure_handler on_failure{nullptr, nullptr};
 };
 
-/// @threads  constructed and destroyed anywhere, driven by one thread at a time; `handle()` may be used by any.
-/// Destroying it destroys every task without resuming it; the layers below must still be alive, and no task of it running.
+/// @threads  constructed and destroyed anywhere, driven by one thread at a time; `handle()` may be
+/// used by any. Destroying it destroys every task without resuming it; the layers below must still
+/// be alive, and no task of it running.
 class current_thread_executor final : public worker {
  public:
   /// `below` is referred to, and must outlive the executor.
@@ -38,8 +45,10 @@ class current_thread_executor final : public worker {
   explicit current_thread_executor(park_ref below, executor_options options = {});
   ~current_thread_executor();
 
-  /// Runs tasks until `root` is done, and gives its value or throws its exception. Other tasks stay queued for the next call.
-  /// @errors  throws io_error: would_block_runtime when this thread drives an executor already, naming both sites; what the
+  /// Runs tasks until `root` is done, and gives its value or throws its exception. Other tasks stay
+  /// queued for the next call.
+  /// @errors  throws io_error: would_block_runtime when this thread drives an executor already,
+  /// naming both sites; what the
   ///          layers report; abandoned when nothing can ever wake the root.
   template <pollable P>
   output<P> block_on(P root, std::source_location site = std::source_location::current()) {
@@ -58,22 +67,31 @@ class current_thread_executor final : public worker {
       return fresh.end->take();
   }
   /// Runs until no task is left; at once when there is none.
-  void run(std::source_location site = std::source_location::current()) { block_on(idle_operation(*this), site); }
-  /// One park of at most `limit` (0 when tasks are ready), then the tasks that are ready. True when any was polled.
-  bool turn(nanoseconds limit = no_limit, std::source_location site = std::source_location::current());
+  void run(std::source_location site = std::source_location::current()) {
+    block_on(idle_operation(*this), site);
+  }
+  /// One park of at most `limit` (0 when tasks are ready), then the tasks that are ready. True when
+  /// any was polled.
+  bool turn(nanoseconds limit = no_limit,
+            std::source_location site = std::source_location::current());
 
-  /// Hands work in from the executor's own thread or, before it runs, from the thread that builds it.
+  /// Hands work in from the executor's own thread or, before it runs, from the thread that builds
+  /// it.
   template <pollable P>
-  auto spawn(P work, spawn_options options = {}, std::source_location site = std::source_location::current()) {
+  auto spawn(P work, spawn_options options = {},
+             std::source_location site = std::source_location::current()) {
     running_scope here(*this);
     return rouse::spawn(std::move(work), options, site);
   }
   /// Spawns from any thread; says runtime_shut_down once the executor is gone.
   [[nodiscard]] executor_handle handle() const noexcept { return handle_; }
   /// True when no task is alive and none is on its way in.
-  [[nodiscard]] bool is_idle() const noexcept { return live_tasks() == 0 && handle_.in_flight() == 0; }
+  [[nodiscard]] bool is_idle() const noexcept {
+    return live_tasks() == 0 && handle_.in_flight() == 0;
+  }
 
-  /// Ready when no task is left; what `run` waits for, and what a bounded run puts a timeout around. One at a time.
+  /// Ready when no task is left; what `run` waits for, and what a bounded run puts a timeout
+  /// around. One at a time.
   class [[nodiscard]] idle_operation {
    public:
     explicit idle_operation(current_thread_executor& of) noexcept : executor_(&of) {}
@@ -94,10 +112,12 @@ class current_thread_executor final : public worker {
   [[nodiscard]] idle_operation idle() noexcept { return idle_operation(*this); }
 
  private:
-  // A root does not outlive its block_on, whose caller it may borrow from: when a layer fails, it is destroyed there and then.
+  // A root does not outlive its block_on, whose caller it may borrow from: when a layer fails, it
+  // is destroyed there and then.
   class root_guard {
    public:
-    root_guard(current_thread_executor& e, task_header& root) noexcept : executor_(e), root_(root) {}
+    root_guard(current_thread_executor& e, task_header& root) noexcept
+        : executor_(e), root_(root) {}
     root_guard(const root_guard&) = delete;
     root_guard& operator=(const root_guard&) = delete;
     ~root_guard() { executor_.destroy_now(root_); }

@@ -1,5 +1,5 @@
-// The executor over a mock park that only counts, and over a thread_park that sleeps. Work is written as pollables; coroutines
-// on the executor are in tests/tasks.
+// The executor over a mock park that only counts, and over a thread_park that sleeps. Work is
+// written as pollables; coroutines on the executor are in tests/tasks.
 #include <rouse/core/current.hpp>
 #include <rouse/core/shared_waker.hpp>
 #include <rouse/executor/current_thread/current_thread_executor.hpp>
@@ -41,7 +41,7 @@ auto spin(unsigned n, unsigned& polls) {
   });
 }
 
-// ---- block_on ------------------------------------------------------------------------------------
+// ---- block_on
 
 TEST(block_on, spec_row_55_gives_the_value) {
   mock_park park;
@@ -54,7 +54,8 @@ TEST(block_on, spec_row_55_gives_the_value) {
 TEST(block_on, spec_row_55_throws_what_the_root_throws) {
   mock_park park;
   current_thread_executor executor(park);
-  EXPECT_THROW(executor.block_on(polled([](context&) -> poll_result<void> { throw std::runtime_error("root"); })),
+  EXPECT_THROW(executor.block_on(
+                   polled([](context&) -> poll_result<void> { throw std::runtime_error("root"); })),
                std::runtime_error);
   EXPECT_FALSE(enter::is_entered());
   EXPECT_EQ(executor.block_on(ready_value(1)), 1) << "and can be used again";
@@ -81,10 +82,12 @@ TEST(block_on, drives_others_while_its_root_waits) {
   gate g;
   unsigned polls = 0;
   executor.spawn(spin(3, polls)).detach();
-  executor.spawn(polled([&](context&) -> poll_result<void> {
-            g.open();
-            return ready;
-          })).detach();
+  executor
+      .spawn(polled([&](context&) -> poll_result<void> {
+        g.open();
+        return ready;
+      }))
+      .detach();
   executor.block_on(g.wait());
   EXPECT_EQ(g.polls(), 2u) << "polled when woken, not in every turn";
 }
@@ -124,7 +127,9 @@ TEST(block_on, spec_row_53_fault_M13_nested_is_an_error_that_names_both_sites) {
     return ready;
   }));
   for (unsigned line : {outer_line, inner_line})
-    EXPECT_NE(text.find("current_thread_executor_test.cpp:" + std::to_string(line)), std::string::npos) << text;
+    EXPECT_NE(text.find("current_thread_executor_test.cpp:" + std::to_string(line)),
+              std::string::npos)
+        << text;
 }
 
 TEST(block_on, spec_row_53_works_on_a_plain_thread_started_from_a_task) {
@@ -163,7 +168,9 @@ TEST(block_on, an_error_of_the_park_leaves_it_and_destroys_the_root_there) {
   gate g;
   int alive = 0;
   park.fails_with = error("park", EBADF);
-  EXPECT_THROW(executor.block_on(polled([&, c = counted(alive), w = g.wait()](context& cx) mutable { return w.poll(cx); })),
+  EXPECT_THROW(executor.block_on(polled([&, c = counted(alive), w = g.wait()](context& cx) mutable {
+    return w.poll(cx);
+  })),
                io_error);
   EXPECT_EQ(alive, 0) << "what the root borrows from its caller may be gone now";
   EXPECT_FALSE(g.has_waiter());
@@ -197,7 +204,7 @@ TEST(block_on, a_park_that_throws_is_survived) {
   stored.reset();
 }
 
-// ---- run and turn --------------------------------------------------------------------------------
+// ---- run and turn
 
 TEST(run, spec_row_10_ends_when_no_task_is_left_and_at_once_when_there_is_none) {
   mock_park park;
@@ -229,15 +236,18 @@ TEST(run, waits_for_tasks_that_tasks_spawn_and_that_destructors_spawn) {  // SPE
   struct spawns_when_destroyed {
     unsigned* polls;
     explicit spawns_when_destroyed(unsigned& p) : polls(&p) {}
-    spawns_when_destroyed(spawns_when_destroyed&& other) noexcept : polls(std::exchange(other.polls, nullptr)) {}
+    spawns_when_destroyed(spawns_when_destroyed&& other) noexcept
+        : polls(std::exchange(other.polls, nullptr)) {}
     ~spawns_when_destroyed() {
       if (polls) rouse::spawn(spin(2, *polls)).detach();
     }
   };
-  executor.spawn(polled([&, s = spawns_when_destroyed(polls)](context&) -> poll_result<void> {
-            rouse::spawn(spin(2, polls)).detach();
-            return ready;
-          })).detach();
+  executor
+      .spawn(polled([&, s = spawns_when_destroyed(polls)](context&) -> poll_result<void> {
+        rouse::spawn(spin(2, polls)).detach();
+        return ready;
+      }))
+      .detach();
   executor.run();
   EXPECT_EQ(polls, 6u);
 }
@@ -308,7 +318,7 @@ TEST(turn, runs_what_the_park_made_ready) {
   EXPECT_EQ(executor.live_tasks(), 0u);
 }
 
-// ---- when the layers below are looked at ----------------------------------------------------------
+// ---- when the layers below are looked at
 
 TEST(looks, spec_row_47_ready_tasks_first_then_the_layer_below) {
   mock_park park;
@@ -319,10 +329,12 @@ TEST(looks, spec_row_47_ready_tasks_first_then_the_layer_below) {
     log.add(limit == no_limit ? "park" : "look");
     if (limit == no_limit) g.open();
   };
-  executor.spawn(polled([&](context&) -> poll_result<void> {
-            log.add("poll other");
-            return ready;
-          })).detach();
+  executor
+      .spawn(polled([&](context&) -> poll_result<void> {
+        log.add("poll other");
+        return ready;
+      }))
+      .detach();
   executor.block_on(polled([&, w = g.wait()](context& cx) mutable {
     log.add("poll root");
     return w.poll(cx);
@@ -417,7 +429,7 @@ TEST(looks, the_frame_cache_is_trimmed_when_the_executor_goes_to_sleep) {
   }).join();
 }
 
-// ---- over real parks ------------------------------------------------------------------------------
+// ---- over real parks
 
 TEST(executor, spec_row_45_runs_over_any_park) {
   thread_park sleeping;
@@ -440,7 +452,8 @@ TEST(executor, spec_row_45_runs_over_any_park) {
     if (done) return ready;
     stored = cx.get_waker();
     waking = std::thread([&] {
-      while (bits == 0) std::this_thread::yield();  // not before the layer was asked to wait
+      while (bits == 0)
+        std::this_thread::yield();  // not before the layer was asked to wait
       done = true;
       stored.wake();
     });
@@ -451,10 +464,11 @@ TEST(executor, spec_row_45_runs_over_any_park) {
   EXPECT_GE(bits, 1);
 }
 
-// Goal: no wake between the last look and the sleep is lost. Two threads, one wakes, one parks, a million times; a lost wake hangs,
-// which the watchdog turns into a failure.
+// Goal: no wake between the last look and the sleep is lost. Two threads, one wakes, one parks, a
+// million times; a lost wake hangs, which the watchdog turns into a failure.
 TEST(executor, spec_row_4_fault_C1_a_million_wakes_race_with_parks) {
-  constexpr int rounds = support::is_sanitized ? 100'000 : 1'000'000;  // a sanitizer is ten times slower
+  constexpr int rounds =
+      support::is_sanitized ? 100'000 : 1'000'000;  // a sanitizer is ten times slower
   std::atomic<bool> over{false};
   std::thread watchdog([&] {
     for (int i = 0; i < 600 && !over; ++i)
@@ -476,7 +490,8 @@ TEST(executor, spec_row_4_fault_C1_a_million_wakes_race_with_parks) {
     for (int i = 1; i <= rounds; ++i) {
       given.store(i, std::memory_order_relaxed);
       target.wake();
-      // Most wakes follow each other at once and meet every point of the park; now and then the sleeper gets there first.
+      // Most wakes follow each other at once and meet every point of the park; now and then the
+      // sleeper gets there first.
       if (i % 64 == 0)
         while (seen.load(std::memory_order_relaxed) < i) {
         }
@@ -498,17 +513,19 @@ TEST(executor, spec_row_4_fault_C1_a_million_wakes_race_with_parks) {
   target.reset();
 }
 
-// ---- its end -------------------------------------------------------------------------------------
+// ---- its end
 
 TEST(executor, spec_row_6_a_waker_kept_after_it_is_gone_is_harmless) {
   waker kept;
   {
     thread_park park;
     current_thread_executor executor(park);
-    executor.spawn(polled([&](context& cx) -> poll_result<void> {
-              kept = cx.get_waker();
-              return pending;
-            })).detach();
+    executor
+        .spawn(polled([&](context& cx) -> poll_result<void> {
+          kept = cx.get_waker();
+          return pending;
+        }))
+        .detach();
     executor.turn(nanoseconds(0));
   }
   kept.wake();
@@ -522,10 +539,12 @@ TEST(executor, spec_row_58_dropping_it_destroys_tasks_unpolled) {
     mock_park park;
     current_thread_executor executor(park);
     for (int i = 0; i < 100; ++i)
-      executor.spawn(polled([&, c = counted(alive)](context&) -> poll_result<void> {
-                ++polls;
-                return ready;
-              })).detach();
+      executor
+          .spawn(polled([&, c = counted(alive)](context&) -> poll_result<void> {
+            ++polls;
+            return ready;
+          }))
+          .detach();
     EXPECT_EQ(alive, 100);
   }
   EXPECT_EQ(alive, 0);
@@ -545,13 +564,16 @@ TEST(executor_death, fault_M16_destroyed_from_its_own_task_is_refused) {
       "is_running_here");
 }
 
-TEST(executor_death, fault_M5_an_exception_that_nobody_joins_ends_the_process_and_says_whose_it_was) {
+TEST(executor_death,
+     fault_M5_an_exception_that_nobody_joins_ends_the_process_and_says_whose_it_was) {
   EXPECT_DEATH(
       {
         mock_park park;
         current_thread_executor executor(park);
         executor
-            .spawn(polled([](context&) -> poll_result<void> { throw std::runtime_error("nobody listens"); }),
+            .spawn(polled([](context&) -> poll_result<void> {
+                     throw std::runtime_error("nobody listens");
+                   }),
                    {.name = "worker bee"})
             .detach();
         executor.run();
@@ -565,11 +587,16 @@ TEST(executor, fault_M5_the_handler_is_told_of_an_exception_that_nobody_joins) {
   } told;
   mock_park park;
   current_thread_executor executor(
-      park, {.on_failure = {[](void* to, const task_header& t, std::exception_ptr failure) noexcept {
-                              static_cast<seen*>(to)->text = std::string(t.name) + ": " + describe(failure);
-                            },
-                            &told}});
-  executor.spawn(polled([](context&) -> poll_result<void> { throw std::runtime_error("oops"); }), {.name = "bee"}).detach();
+      park,
+      {.on_failure = {[](void* to, const task_header& t, std::exception_ptr failure) noexcept {
+                        static_cast<seen*>(to)->text =
+                            std::string(t.name) + ": " + describe(failure);
+                      },
+                      &told}});
+  executor
+      .spawn(polled([](context&) -> poll_result<void> { throw std::runtime_error("oops"); }),
+             {.name = "bee"})
+      .detach();
   executor.run();
   EXPECT_EQ(told.text, "bee: oops");
 }

@@ -55,7 +55,9 @@ task_header* inject_queue::close() noexcept {
 
 }  // namespace internal
 
-executor_handle::executor_handle(const executor_handle& other) noexcept : queue_(other.queue_) { queue_->retain(); }
+executor_handle::executor_handle(const executor_handle& other) noexcept : queue_(other.queue_) {
+  queue_->retain();
+}
 executor_handle& executor_handle::operator=(const executor_handle& other) noexcept {
   other.queue_->retain();
   std::exchange(queue_, other.queue_)->release();

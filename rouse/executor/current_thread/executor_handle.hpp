@@ -19,11 +19,14 @@ class executor_handle {
   executor_handle& operator=(const executor_handle& other) noexcept;
   ~executor_handle();
 
-  /// Hands `work` in and lets it run on its own: a failure goes to the executor's handler. Counted before it is sent, so that
-  /// `run` on the other side cannot return in between. On the executor's own thread it is queued directly.
-  /// @errors  runtime_shut_down (permanent), at_capacity (transient), borrows; throws bad_alloc only.
+  /// Hands `work` in and lets it run on its own: a failure goes to the executor's handler. Counted
+  /// before it is sent, so that `run` on the other side cannot return in between. On the executor's
+  /// own thread it is queued directly.
+  /// @errors  runtime_shut_down (permanent), at_capacity (transient), borrows; throws bad_alloc
+  /// only.
   template <pollable P>
-  result<void> spawn(P work, spawn_options options = {}, std::source_location site = std::source_location::current()) const {
+  result<void> spawn(P work, spawn_options options = {},
+                     std::source_location site = std::source_location::current()) const {
     if (borrows_from_caller(work)) return std::unexpected(error("spawn", errc::borrows));
     worker* target = reserve();
     if (!target) return std::unexpected(refusal());
@@ -57,7 +60,8 @@ class executor_handle {
    private:
     const executor_handle* handle_;
   };
-  [[nodiscard]] worker* reserve() const noexcept;  // null: refused; else the executor waits for submit or unreserve
+  [[nodiscard]] worker* reserve()
+      const noexcept;  // null: refused; else the executor waits for submit or unreserve
   void unreserve() const noexcept;
   void submit(task_header& fresh) const noexcept;
   [[nodiscard]] error refusal() const noexcept;
@@ -65,11 +69,12 @@ class executor_handle {
   internal::inject_queue* queue_;
 };
 
-/// The executor that runs on the calling thread, looked up when it is used: made anywhere, works inside, and says
-/// runtime_shut_down outside. Like `executor_handle::spawn`.
+/// The executor that runs on the calling thread, looked up when it is used: made anywhere, works
+/// inside, and says runtime_shut_down outside. Like `executor_handle::spawn`.
 struct default_executor {
   template <pollable P>
-  result<void> spawn(P work, spawn_options options = {}, std::source_location site = std::source_location::current()) const {
+  result<void> spawn(P work, spawn_options options = {},
+                     std::source_location site = std::source_location::current()) const {
     if (borrows_from_caller(work)) return std::unexpected(error("spawn", errc::borrows));
     if (!worker::current()) return std::unexpected(error("spawn", errc::runtime_shut_down));
     rouse::spawn(std::move(work), options, site).detach();

@@ -101,7 +101,8 @@ TEST(executor_handle, spec_row_57_a_spawn_that_races_with_the_end_of_block_on_is
   }
 }
 
-TEST(executor_handle, fault_C13_a_spawn_that_races_with_the_end_of_the_executor_runs_or_is_refused) {
+TEST(executor_handle,
+     fault_C13_a_spawn_that_races_with_the_end_of_the_executor_runs_or_is_refused) {
   int refused = 0;
   for (int round = 0; round < 1000; ++round) {
     std::atomic<int> alive{0};
@@ -122,8 +123,9 @@ TEST(executor_handle, fault_C13_a_spawn_that_races_with_the_end_of_the_executor_
       other = std::thread([&, handle = executor.handle()] {
         while (!release) {
         }
-        const auto end = handle.spawn(polled([t = tell(alive)](context&) -> poll_result<void> { return ready; }),
-                                      {.name = "named, so that the name is freed too"});
+        const auto end =
+            handle.spawn(polled([t = tell(alive)](context&) -> poll_result<void> { return ready; }),
+                         {.name = "named, so that the name is freed too"});
         ok = end.has_value();
         if (!ok) {
           EXPECT_EQ(end.error(), errc::runtime_shut_down);
@@ -139,7 +141,8 @@ TEST(executor_handle, fault_C13_a_spawn_that_races_with_the_end_of_the_executor_
   RecordProperty("refused", refused);
 }
 
-TEST(executor_handle, fault_C13_work_on_its_way_in_when_the_executor_goes_is_destroyed_where_it_is) {
+TEST(executor_handle,
+     fault_C13_work_on_its_way_in_when_the_executor_goes_is_destroyed_where_it_is) {
   struct ends_executor {
     std::optional<current_thread_executor>* executor;
     explicit ends_executor(std::optional<current_thread_executor>& e) : executor(&e) {}
@@ -149,7 +152,8 @@ TEST(executor_handle, fault_C13_work_on_its_way_in_when_the_executor_goes_is_des
   mock_park park;
   std::optional<current_thread_executor> executor(std::in_place, park);
   const executor_handle handle = executor->handle();
-  EXPECT_TRUE(handle.spawn(ends_executor(executor), {.name = "a name that is freed, too"}).has_value());
+  EXPECT_TRUE(
+      handle.spawn(ends_executor(executor), {.name = "a name that is freed, too"}).has_value());
   EXPECT_EQ(handle.in_flight(), 0u);
   EXPECT_FALSE(executor.has_value());
 }
@@ -219,7 +223,8 @@ TEST(executor_handle, work_that_throws_while_it_is_moved_in_gives_its_place_back
   throws_when_moved work;
   EXPECT_TRUE(executor.handle().spawn(throws_when_moved()).has_value());
   work.armed = true;
-  EXPECT_THROW((void)executor.handle().spawn<throws_when_moved>(std::move(work)), std::runtime_error);
+  EXPECT_THROW((void)executor.handle().spawn<throws_when_moved>(std::move(work)),
+               std::runtime_error);
   EXPECT_EQ(executor.handle().in_flight(), 1u);
   executor.run();
   EXPECT_TRUE(executor.is_idle());

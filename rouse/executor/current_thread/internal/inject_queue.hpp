@@ -1,4 +1,5 @@
-// Tasks handed in by other threads, under one lock: rare beside wakes, and it must say "closed" exactly.
+// Tasks handed in by other threads, under one lock: rare beside wakes, and it must say "closed"
+// exactly.
 #pragma once
 
 #include <rouse/base/mutex.hpp>
