@@ -309,8 +309,9 @@ void worker::close_all(const error& why) noexcept {
       drain_inbox();
       while (task_header* ready = pop())
         ready->scheduled = false;
-      task_header* t = tasks_.pop_front();
+      task_header* t = tasks_.front();
       if (!t) break;
+      t->unlink();
       ended.push_back(*t);
       if (!t->completed)
         destroy_work(*t, why, false);

@@ -16,7 +16,7 @@ constinit thread_local failed_await last_failed;
 const void* identity_of(const std::exception_ptr& e) noexcept {
   static_assert(sizeof e == sizeof(void*));
   const void* object = nullptr;
-  std::memcpy(&object, &e, sizeof object);
+  std::memcpy(static_cast<void*>(&object), static_cast<const void*>(&e), sizeof object);
   return object;
 }
 

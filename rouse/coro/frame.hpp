@@ -102,18 +102,18 @@ struct alignas(16) frame {
     cx = &with;
     frame* next;
     if (s & leaf_tag) [[likely]] {
-      leaf& l = *reinterpret_cast<leaf*>(s - leaf_tag);
+      leaf& l = *leaf_at(s - leaf_tag);
       next = l.waiting;
       if (!l.how->poll(l, with)) return false;
     } else {
-      next = reinterpret_cast<frame*>(s & ~later_tag);
+      next = frame_at(s & ~later_tag);
     }
     step = running_tag;
     for (unsigned left = awaits_inline_max;;) {
       next->handle().resume();
       s = step;
       if (s & (leaf_tag | later_tag | finished)) return s == finished;
-      next = reinterpret_cast<frame*>(s - running_tag);
+      next = frame_at(s - running_tag);
       if (--left == 0) return give_way_in(*next), false;
     }
   }
@@ -151,14 +151,20 @@ struct alignas(16) frame {
   static constexpr std::size_t header_bytes = sizeof(task_header);
 
  private:
+  static frame* frame_at(std::uintptr_t word) noexcept {
+    return reinterpret_cast<frame*>(word);  // NOLINT(performance-no-int-to-ptr): that is the point
+  }
+  static leaf* leaf_at(std::uintptr_t word) noexcept {
+    return reinterpret_cast<leaf*>(word);  // NOLINT(performance-no-int-to-ptr)
+  }
   void destroy_begun_chain();
   void join_begun_chain(frame& above, frame** owned_by) noexcept;
   [[nodiscard]] leaf* waits_for() const noexcept {
-    return (step & leaf_tag) ? reinterpret_cast<leaf*>(step - leaf_tag) : nullptr;
+    return (step & leaf_tag) ? leaf_at(step - leaf_tag) : nullptr;
   }
   [[nodiscard]] frame* to_resume() const noexcept {
     leaf* l = waits_for();
-    return l ? l->waiting : reinterpret_cast<frame*>(step & ~later_tag);
+    return l ? l->waiting : frame_at(step & ~later_tag);
   }
 };
 static_assert(sizeof(frame) == 32);
