@@ -3,12 +3,13 @@
 namespace rouse::http {
 
 task<result<void>> exchange::flush() {
+  has_sent_ = true;
   if (out_->empty()) co_return result<void>();
-  const std::size_t size = out_->size();
+  sent_ += out_->size() - earlier_;
+  earlier_ = 0;
   auto sent = co_await peer_->write_all(io::as_bytes(*out_), {.within = write_limit_}).result();
   out_->clear();
   if (!sent) co_return std::unexpected(sent.error());
-  sent_ += size;
   co_return result<void>();
 }
 

@@ -17,7 +17,7 @@ class exchange {
  public:
   exchange(net::stream& peer, const http::request& head, std::string& out, std::string_view date, bool keep_alive,
            nanoseconds write_limit) noexcept
-      : peer_(&peer), head_(&head), out_(&out), write_limit_(write_limit) {
+      : peer_(&peer), head_(&head), out_(&out), earlier_(out.size()), write_limit_(write_limit) {
     options_ = answer_to(head, date);
     if (!keep_alive) options_.persistence.keep_alive = false;
   }
@@ -39,16 +39,25 @@ class exchange {
   // For the log.
   void set_status(status code) noexcept { status_ = code; }
   [[nodiscard]] status answered() const noexcept { return status_; }
-  [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return sent_; }
+  /// Of this answer, sent or gathered.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return sent_ + (out_->size() - earlier_); }
+  /// Takes back what of this answer is gathered; false when something of it may be on its way.
+  [[nodiscard]] bool take_back() {
+    if (has_sent_) return false;
+    out_->resize(earlier_);
+    return true;
+  }
 
  private:
   net::stream* peer_;
   const http::request* head_;
   std::string* out_;
+  std::size_t earlier_;  // bytes in out_ that belong to answers before this one
   answer_options options_;
   nanoseconds write_limit_;
   status status_ = status::ok;
   std::uint64_t sent_ = 0;
+  bool has_sent_ = false;  // or tried to
 };
 
 /// Answers requests. One object serves all connections of a server, on its thread.

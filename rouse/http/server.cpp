@@ -28,8 +28,6 @@ task<void> close_gently(net::stream& stream) {
   }
 }
 
-std::string_view text_of(const lease& bytes) noexcept { return io::as_text(bytes.bytes()); }
-
 }  // namespace
 
 // One connection: what has been read and not yet understood, what is to be written, and how far the request is.
@@ -37,11 +35,7 @@ class server::connection : public list_link {
  public:
   connection(server& home, net::tcp_stream stream)
       : home_(home), stream_(std::move(stream)), parser_(home.options_.limits) {
-    home_.arrived(*this);
-  }
-  ~connection() {
-    unlink();
-    home_.left();
+    home_.connections_.push_back(*this);
   }
 
   task<void> run();
@@ -56,7 +50,9 @@ class server::connection : public list_link {
   task<next> take_in(std::string_view input, std::size_t& used);
   task<next> answer();
   task<next> send_out();
-  void refuse(status code, bool html);
+  void begin_request() noexcept;
+  void shut_reading() noexcept;
+  void refuse(status code);
   void log(std::string_view method, std::string_view target, status code, std::uint64_t bytes) noexcept;
 
   server& home_;
@@ -66,19 +62,28 @@ class server::connection : public list_link {
   std::string out_;     // answers that one write will send
   instant deadline_;    // of the head or the body under way
   instant began_;
-  bool waits_ = false;      // for the first byte of a request
-  bool keep_alive_ = true;  // what the answer to the request under way has said
+  bool waits_ = false;     // for the first byte of a request
+  bool answered_ = false;  // the request under way, whose body may still come
 };
 
 void server::connection::end_when_idle() noexcept {
-  if (!waits_) return;
+  if (waits_) shut_reading();
+}
+
+// What has arrived can still be read, and then the end of the stream: no request that was sent before is lost (H15).
+void server::connection::shut_reading() noexcept {
   context nobody(no_wakeable());
   auto shut = stream_.shutdown(net::direction::read);
   (void)shut.poll(nobody);
 }
 
+void server::connection::begin_request() noexcept {
+  began_ = now();
+  deadline_ = saturating_add(began_, home_.options_.header_limit);
+}
+
 nanoseconds server::connection::patience() noexcept {
-  if (is_idle()) return home_.options_.idle_limit;
+  if (waits_) return home_.options_.idle_limit;
   return time_left(now(), deadline_);
 }
 
@@ -86,7 +91,7 @@ task<void> server::connection::run() {
   next then = next::read_on;
   while (then == next::read_on) {
     waits_ = is_idle();
-    if (waits_ && home_.stopping_) break;
+    if (waits_ && home_.stopping_) shut_reading();
     if (waits_) {
       out_ = std::string();  // an idle connection keeps no memory
       unread_ = std::string();
@@ -94,20 +99,17 @@ task<void> server::connection::run() {
     auto got = co_await stream_.read({.within = patience()}).result();
     if (!got) {
       if (!got.error().is_timed_out()) co_return;
-      if (!waits_) refuse(status::request_timeout, false);
+      if (!waits_ && !answered_) refuse(status::request_timeout);
       waits_ = false;
       then = co_await send_out();
       if (then == next::reset) co_return;
       break;
     }
     if (!*got) break;
-    if (waits_) {
-      began_ = now();
-      deadline_ = saturating_add(began_, home_.options_.header_limit);
-    }
+    if (waits_) begin_request();
     waits_ = false;
     const lease arrived = std::move(*got);
-    std::string_view input = text_of(arrived);
+    std::string_view input = io::as_text(arrived.bytes());
     const bool continues = !unread_.empty();
     if (continues) input = unread_.append(input);
     std::size_t used = 0;
@@ -133,23 +135,22 @@ task<server::connection::next> server::connection::take_in(std::string_view inpu
       case parse_event::need_more: co_return next::read_on;
       case parse_event::body: break;  // nobody wants it yet
       case parse_event::head: {
-        deadline_ = saturating_add(now(), home_.options_.request_limit);
+        if (parser_.head().body() != body_kind::none) deadline_ = saturating_add(now(), home_.options_.request_limit);
         const next then = co_await answer();
         if (then != next::read_on) co_return then;
         break;
       }
       case parse_event::complete: {
-        if (!keep_alive_) co_return next::close;
+        answered_ = false;
         if (out_.size() >= gather_bytes_max) {
           const next then = co_await send_out();
           if (then != next::read_on) co_return then;
         }
-        began_ = now();
-        deadline_ = saturating_add(began_, home_.options_.header_limit);
+        if (used < input.size()) begin_request();
         break;
       }
       case parse_event::error:
-        refuse(parser_.error().code, false);
+        if (!answered_) refuse(parser_.error().code);  // a second answer would be taken for that of the next request
         co_return next::close;
     }
   }
@@ -157,35 +158,36 @@ task<server::connection::next> server::connection::take_in(std::string_view inpu
 
 task<server::connection::next> server::connection::answer() {
   const request& head = parser_.head();
-  const std::size_t before = out_.size();
   // Whoever waits for "100 Continue" may or may not send the body once it has read our answer: nothing after it can be trusted.
   const bool may_go_on = !home_.stopping_ && !head.expects_continue();
   exchange x(stream_, head, out_, home_.date(), may_go_on, home_.options_.write_limit);
-  bool whole = false;
+  std::string why;
   try {
     auto answered = co_await home_.handler_->respond(x);
-    whole = answered.has_value();
-  } catch (const std::exception& e) {
-    ROUSE_LOG(error, "the handler of %.*s failed: %s", static_cast<int>(head.target().size()), head.target().data(), e.what());
-    if (x.bytes_sent() == 0) {
-      out_.resize(before);
-      x.close_after();
-      x.set_status(status::internal_server_error);
-      append_error_answer(out_, status::internal_server_error, x.options());
-      whole = true;
-    }
+    if (!answered) why = answered.error().message();
+  } catch (...) {
+    why = describe(std::current_exception());
+    if (why.empty()) why = "unknown";
   }
-  keep_alive_ = x.options().persistence.keep_alive;
-  log(head.method_name(), head.target(), x.answered(), x.bytes_sent() != 0 ? x.bytes_sent() + out_.size() : out_.size() - before);
-  if (!whole) co_return next::reset;
-  co_return next::read_on;
+  answered_ = true;
+  const bool whole = why.empty();
+  const bool replaced = !whole && x.take_back();
+  if (!whole)
+    ROUSE_LOG(warning, "the answer to %.*s failed: %s", static_cast<int>(head.target().size()), head.target().data(), why.c_str());
+  if (replaced) {
+    x.close_after();
+    x.set_status(status::internal_server_error);
+    append_error_answer(out_, status::internal_server_error, x.options());
+  }
+  log(head.method_name(), head.target(), x.answered(), x.bytes());
+  if (!whole && !replaced) co_return next::reset;
+  co_return x.options().persistence.keep_alive ? next::read_on : next::close;
 }
 
-void server::connection::refuse(status code, bool html) {
+void server::connection::refuse(status code) {
   const std::size_t before = out_.size();
   answer_options options;
   options.date = home_.date();
-  options.html = html;
   append_error_answer(out_, code, options);
   log({}, {}, code, out_.size() - before);
 }
@@ -206,19 +208,10 @@ server::server(net::tcp_listener listener, handler& answers, server_options opti
     : listener_(std::move(listener)), handler_(&answers), options_(options) {}
 server::~server() = default;
 
-void server::arrived(connection& c) noexcept {
-  connections_.push_back(c);
-  ++count_;
-}
-
-void server::left() noexcept {
-  --count_;
-  if (count_ == 0) gone_.notify_all();
-}
-
 std::string_view server::date() noexcept { return dates_.at(std::time(nullptr)); }
 
-task<void> server::serve(net::tcp_stream stream) {
+task<void> server::serve(net::tcp_stream stream, ticket counted) {
+  const ticket held = std::move(counted);
   connection c(*this, std::move(stream));
   co_await c.run();
 }
@@ -230,7 +223,7 @@ task<void> server::accept_all(nursery& clients) {
     if (room.index() == 1) break;
     auto next = co_await select(listener_.accept(), stopped);
     if (next.index() == 1) break;
-    clients.spawn(serve(std::move(std::get<0>(next).stream)), {.name = "http connection"});
+    clients.spawn(serve(std::move(std::get<0>(next).stream), ticket(*this)), {.name = "http connection"});
   }
 }
 

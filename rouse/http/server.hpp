@@ -44,12 +44,23 @@ class server {
 
  private:
   class connection;
+  /// Counts a connection from its accept on, though its task may not have run yet.
+  class ticket {
+   public:
+    explicit ticket(server& home) noexcept : home_(&home) { ++home_->count_; }
+    ticket(ticket&& other) noexcept : home_(std::exchange(other.home_, nullptr)) {}
+    ticket& operator=(ticket&&) = delete;
+    ~ticket() {
+      if (home_ && --home_->count_ == 0) home_->gone_.notify_all();
+    }
+
+   private:
+    server* home_;
+  };
   [[nodiscard]] task<void> accept_all(nursery& clients);
-  [[nodiscard]] task<void> serve(net::tcp_stream stream);
+  [[nodiscard]] task<void> serve(net::tcp_stream stream, ticket counted);
   [[nodiscard]] task<void> drained();
   [[nodiscard]] std::string_view date() noexcept;
-  void arrived(connection& c) noexcept;
-  void left() noexcept;
 
   net::tcp_listener listener_;
   handler* handler_;

@@ -134,6 +134,9 @@ task<result<void>> static_files::send_directory(exchange& x, fs::file self, std:
       auto sent = co_await send_file(x, std::move(*index), *known, "index.html");
       co_return sent;
     }
+  } else if (const status why = status_of_open(index.error()); why != status::not_found) {
+    refuse(x, why);  // it is there, so the listing would be a lie
+    co_return result<void>();
   }
   if (!options_.listing) {
     refuse(x, status::not_found);
@@ -157,6 +160,7 @@ task<result<void>> static_files::send_directory(exchange& x, fs::file self, std:
     shown.push_back({.name = e.name, .is_directory = is_directory, .size = e.size_bytes, .modified = e.modified_s});
   }
   page.path = path;
+  page.root_name = options_.root_name;
   page.entries = shown;
   std::string text;
   append_directory_page(text, page);

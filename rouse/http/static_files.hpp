@@ -9,6 +9,7 @@ namespace rouse::http {
 struct static_files_options {
   bool listing = true;                    ///< a page for directories without an index.html
   std::size_t listed_entries_max = 10'000;  ///< more are counted, not shown
+  std::string root_name = "~";              ///< what the root is called on its page
 };
 
 /// GET and HEAD of regular files and directory pages; 405 for the rest. No way out of the directory: the kernel resolves paths
@@ -16,8 +17,8 @@ struct static_files_options {
 /// is sent cuts the connection; it is never padded.
 class static_files final : public handler {
  public:
-  explicit static_files(fs::directory root, static_files_options options = {})
-      : root_(std::move(root)), options_(options) {}
+  explicit static_files(fs::directory root) : root_(std::move(root)) {}
+  static_files(fs::directory root, static_files_options options) : root_(std::move(root)), options_(std::move(options)) {}
   [[nodiscard]] task<result<void>> respond(exchange& x) override;
 
  private:

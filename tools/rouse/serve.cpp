@@ -11,6 +11,7 @@
 #include <rouse/runtime/run.hpp>
 
 #include <cstdio>
+#include <filesystem>
 
 namespace tool {
 namespace {
@@ -57,7 +58,10 @@ rouse::task<void> serve_files(serve_options options) {
   if (!where) rouse::throw_error(where.error());
   greet(options, where->to_string());
 
-  rouse::http::static_files files(std::move(root));
+  rouse::http::static_files_options how;
+  how.root_name = std::filesystem::weakly_canonical(options.directory).filename().string();
+  if (how.root_name.empty()) how.root_name = "/";
+  rouse::http::static_files files(std::move(root), std::move(how));
   request_log log;
   rouse::http::server_options limits;
   if (!options.quiet) limits.log = &log;
