@@ -41,6 +41,7 @@ result<std::vector<directory_entry>> read_entries(const start& at, const std::st
 }
 
 task<result<std::vector<directory_entry>>> listed(start at, std::string path, list_options options) {
+  if (!internal::is_path(path)) co_return std::unexpected(error("list", errc::invalid_input));
   auto job = [at = std::move(at), path = std::move(path), options] { return read_entries(at, path, options); };
   auto entries = co_await internal::offload(std::move(job));
   co_return entries;

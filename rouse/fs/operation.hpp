@@ -1,6 +1,6 @@
 // What every call of `fs` gives: an operation that owns its data.
 //
-// A call first tries what cannot wait (RESOLVE_CACHED, RWF_NOWAIT, fstat). What must ask the disk goes to the ring where the
+// Opening and reading first try what cannot wait (RESOLVE_CACHED, RWF_NOWAIT). What must ask the disk goes to the ring where the
 // reactor has one, else to the blocking pool. Either way paths and buffers belong to the operation: cancelling or destroying
 // one in the middle abandons it, and the driver frees its data, and closes a late descriptor, when the kernel is done.
 #pragma once

@@ -27,11 +27,17 @@ task<result<void>> replaced(std::string path, std::string content) {
   co_return result<void>();
 }
 
-constexpr int working_directory = -100;  // AT_FDCWD
+using internal::working_directory;
 
 template <class F>
+task<result<void>> checked(std::string path, F call) {
+  if (!internal::is_path(path)) co_return std::unexpected(error("path", errc::invalid_input));
+  auto done = co_await internal::offload(std::move(call));
+  co_return done;
+}
+template <class F>
 operation<void> on_pool(std::string path, F call) {
-  return {internal::offload(std::move(call)), std::move(path)};
+  return {checked(path, std::move(call)), std::move(path)};
 }
 
 }  // namespace
@@ -49,7 +55,7 @@ operation<void> remove_directory(std::string path) {
   return on_pool(path, [path] { return sys::unlink_at(working_directory, path.c_str(), sys::unlink_directory); });
 }
 operation<void> rename(std::string from, std::string to) {
-  return on_pool(from, [from, to] { return sys::rename_at(working_directory, from.c_str(), working_directory, to.c_str()); });
+  return on_pool(from + " -> " + to, [from, to]() -> result<void> { return sys::rename_at(working_directory, from.c_str(), working_directory, to.c_str()); });
 }
 operation<void> create_directory(std::string path, std::uint32_t permissions) {
   return on_pool(path, [path, permissions] { return sys::make_directory_at(working_directory, path.c_str(), permissions); });

@@ -35,6 +35,7 @@ bool must_ask_disk(const error& e) noexcept {
 }  // namespace
 
 task<result<sys::descriptor>> open(start at, std::string path, sys::open_options options) {
+  if (!is_path(path)) co_return std::unexpected(error("open", errc::invalid_input));
   options.non_block = true;  // a FIFO without a writer must not stop us
   if (!options.create && !options.truncate) {
     sys::open_options cached = options;
@@ -55,6 +56,7 @@ task<result<sys::descriptor>> open(start at, std::string path, sys::open_options
 }
 
 task<result<sys::file_status>> status(start at, std::string path, bool follow) {
+  if (!is_path(path)) co_return std::unexpected(error("status", errc::invalid_input));
   if (reactor* ring = ring_for(opcode::status)) {
     owned<status_block> block(new status_block(std::move(at), std::move(path)));
     block->status(*ring, block->at.fd(), block->path.c_str(), follow ? 0 : sys::status_no_follow, sys::status_mask, block->raw);
@@ -98,13 +100,16 @@ task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset, s
   constexpr std::size_t piece_bytes_min = 4096;
   constexpr std::size_t piece_bytes_max = 4u << 20;
   // The size is a hint only: files of /proc say 0, and others grow or shrink while they are read (FAULTS F3).
-  std::size_t expected = piece_bytes_min;
-  if (auto known = sys::status(file.fd()); known && known->size_bytes > offset)
-    expected = static_cast<std::size_t>(std::min<std::uint64_t>(known->size_bytes - offset, piece_bytes_max));
+  std::uint64_t expected = 0;
+  if (auto known = sys::status(file.fd()); known && known->size_bytes > offset) expected = known->size_bytes - offset;
   io::buffer content;
   for (;;) {
     const std::size_t before = content.size();
-    auto more = co_await read(file, offset + before, std::max(expected, piece_bytes_min), std::move(content));
+    // What is expected, and then one byte more than may come, so that going over the limit is seen at once.
+    std::uint64_t want = expected > before ? std::min<std::uint64_t>(expected - before, piece_bytes_max) : piece_bytes_min;
+    const std::size_t room = bytes_max - before;
+    if (want > room) want = std::uint64_t{room} + 1;
+    auto more = co_await read(file, offset + before, static_cast<std::size_t>(want), std::move(content));
     if (!more) co_return std::unexpected(more.error());
     content = std::move(*more);
     if (content.size() == before) co_return std::move(content);

@@ -11,6 +11,11 @@
 
 namespace rouse::fs::internal {
 
+inline constexpr int working_directory = -100;  // AT_FDCWD
+
+/// A name with a NUL inside would be cut there by the kernel, and mean another file.
+[[nodiscard]] inline bool is_path(const std::string& path) noexcept { return path.find('\0') == std::string::npos; }
+
 /// Where a path starts: an open directory, kept open meanwhile, or the working directory.
 class start {
  public:
@@ -19,7 +24,6 @@ class start {
   [[nodiscard]] int fd() const noexcept { return directory_ ? directory_.fd() : working_directory; }
 
  private:
-  static constexpr int working_directory = -100;  // AT_FDCWD
   open_file_ref directory_;
 };
 
