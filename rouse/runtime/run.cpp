@@ -53,12 +53,12 @@ class signal_watch {
   source source_;
 };
 
-void report(const char* what, const std::exception_ptr& failure) {
+void report(const std::exception_ptr& failure) {
   const std::source_location site = failed_await_of(failure);
   if (site.line() != 0)
-    std::fprintf(stderr, "rouse: %s%s (awaited at %s)\n", what, describe(failure).c_str(), describe(site).c_str());
+    std::fprintf(stderr, "rouse: %s (awaited at %s)\n", describe(failure).c_str(), describe(site).c_str());
   else
-    std::fprintf(stderr, "rouse: %s%s\n", what, describe(failure).c_str());
+    std::fprintf(stderr, "rouse: %s\n", describe(failure).c_str());
 }
 
 /// Waits for the root, and passes signals on to it.
@@ -98,7 +98,7 @@ int run_process(task<int> root, const runtime_options& options, std::source_loca
   try {
     return run_on(*rt, std::move(root), block, site);
   } catch (...) {
-    report("", std::current_exception());
+    report(std::current_exception());
     return 1;
   }
 }
