@@ -4,7 +4,7 @@
 
 namespace rouse::internal {
 
-void log_child_failure(void*, const task_header& child, std::exception_ptr failure) noexcept {
+void log_child_failure(const task_header& child, std::exception_ptr failure) noexcept {
   ROUSE_LOG(warning, "%s failed: %s", describe(child).c_str(), describe(failure).c_str());
 }
 

@@ -10,7 +10,7 @@ namespace rouse {
 namespace internal {
 
 /// The default of `supervise`: one rate-limited log line.
-void log_child_failure(void*, const task_header& child, std::exception_ptr failure) noexcept;
+void log_child_failure(const task_header& child, std::exception_ptr failure) noexcept;
 
 }  // namespace internal
 
@@ -130,7 +130,7 @@ namespace internal {
 
 struct log_failure {
   void operator()(const task_header& child, std::exception_ptr failure) const noexcept {
-    log_child_failure(nullptr, child, std::move(failure));
+    log_child_failure(child, std::move(failure));
   }
 };
 

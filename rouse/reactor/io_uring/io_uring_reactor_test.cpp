@@ -1,10 +1,8 @@
 // What only this back-end does; what all back-ends do is in the contract suite. Most names carry
 // the line of FAULTS that they hold the reactor to.
-// : not proven yet. Each was seen to fail, most on assumptions about when the kernel
-// completes (it opens a FIFO without waiting, a park may return early); they are to be mended or to
-// show a fault, see CHANGELOG.
 #include <rouse/reactor/io_uring/io_uring_test.hpp>
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -832,6 +830,36 @@ TEST_P(uring, cancels_that_find_no_room_are_sent_later) {
   run_cancel(*op);
   for (auto& f : filling)
     EXPECT_EQ(run(f), 0);
+}
+
+TEST_P(uring, fault_R10_taking_completions_allocates_nothing) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    (defined(__has_feature) &&                                       \
+     (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)))
+  GTEST_SKIP() << "the sanitizers' allocator does not count like libc's";
+#else
+  source listener = listening();
+  operation accept;
+  accept.accept(listener);
+  EXPECT_FALSE(poll(accept));
+  auto [ours, peer] = unix_pair();
+  operation read;
+  read.readable(ours);
+  EXPECT_FALSE(poll(read));
+  sys::raw_status into{};
+  operation status;
+  status.status(on(), sys::current_directory, "/", 0, sys::status_mask, into);
+  EXPECT_FALSE(poll(status));
+  look();
+  std::vector<far_end> peers;
+  for (int i = 0; i < 10; i++)
+    peers.push_back(connect_to(listener));
+  ASSERT_EQ(::send(peer.get(), "x", 1, 0), 1);
+  const auto before = ::mallinfo2().uordblks;
+  while (waker_.wakes < 3)
+    ASSERT_TRUE(on().park(1s));
+  EXPECT_EQ(::mallinfo2().uordblks, before);
+#endif
 }
 
 TEST_P(uring, fault_R4_denial_is_an_error_and_nothing_is_left_behind) {
