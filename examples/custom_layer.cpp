@@ -1,5 +1,6 @@
-// A layer of one's own: work that is done only while the runtime is idle, one piece per look, so that timers and sockets below
-// are never late by more than a piece. Compare rouse/park/idle_park.hpp, which the library ships.
+// A layer of one's own: work that is done only while the runtime is idle, one piece per look, so
+// that timers and sockets below are never late by more than a piece. Compare
+// rouse/park/idle_park.hpp, which the library ships.
 #include <rouse/rouse.hpp>
 #include <rouse/time/timer_park.hpp>
 
@@ -13,7 +14,8 @@ class idle_counter {
   idle_counter(Inner& below, int pieces) : below_(below), pieces_(pieces) {}
 
   rouse::result<rouse::park_outcome> park(rouse::nanoseconds limit) {
-    if (pieces_ == 0 || limit == 0ns) return below_.park(limit);  // nothing to do, or no time: wait as asked
+    if (pieces_ == 0 || limit == 0ns)
+      return below_.park(limit);  // nothing to do, or no time: wait as asked
     --pieces_;
     ++done_;
     return below_.park(0ns);  // one piece, then a look; the executor asks again
@@ -37,7 +39,8 @@ rouse::task<void> tick(int times) {
 
 int main() {
   auto reactor = rouse::make_reactor();
-  if (!reactor) return std::fprintf(stderr, "no reactor: %s\n", reactor.error().message().c_str()), 1;
+  if (!reactor)
+    return std::fprintf(stderr, "no reactor: %s\n", reactor.error().message().c_str()), 1;
   rouse::timer_park<rouse::reactor&> timer(rouse::steady_clock::instance(), **reactor);
   idle_counter layer(timer, 100);
   rouse::current_thread_executor executor(layer);

@@ -1,5 +1,6 @@
-// Nine tasks on one executor thread and one timer thread; task i dings every i * 500 ms. `ding [N [MS]]`: each task ends after N
-// dings (never, if N is not given), and the program when no task is left. MS replaces 500.
+// Nine tasks on one executor thread and one timer thread; task i dings every i * 500 ms. `ding [N
+// [MS]]`: each task ends after N dings (never, if N is not given), and the program when no task is
+// left. MS replaces 500.
 #include <rouse/core/pollable.hpp>
 #include <rouse/executor/current_thread/current_thread_executor.hpp>
 #include <rouse/park/thread_park.hpp>
@@ -41,9 +42,11 @@ int main(int argc, char** argv) {
   const int times = argc > 1 ? std::atoi(argv[1]) : 0;
   const auto unit = std::chrono::milliseconds(argc > 2 ? std::atoi(argv[2]) : 500);
   const auto timer = rouse::timer_thread::start();
-  if (!timer) return std::fprintf(stderr, "no timer thread: %s\n", timer.error().message().c_str()), 1;
+  if (!timer)
+    return std::fprintf(stderr, "no timer thread: %s\n", timer.error().message().c_str()), 1;
   rouse::thread_park here;
   rouse::current_thread_executor executor(here);
-  for (int i = 1; i <= 9; ++i) executor.spawn(ding(i, times, i * unit, timer->handle())).detach();
+  for (int i = 1; i <= 9; ++i)
+    executor.spawn(ding(i, times, i * unit, timer->handle())).detach();
   executor.run();
 }

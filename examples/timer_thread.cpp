@@ -1,5 +1,6 @@
-// One thread that keeps the time for all others. Three plain threads, no executor, register their own wake objects with it and
-// sleep until they are woken; a fourth registers a waker and cancels it.
+// One thread that keeps the time for all others. Three plain threads, no executor, register their
+// own wake objects with it and sleep until they are woken; a fourth registers a waker and cancels
+// it.
 #include <rouse/time/timer_thread.hpp>
 
 #include <cstdio>
@@ -18,7 +19,8 @@ struct alarm_bell {
 
 int main() {
   const auto timer = rouse::timer_thread::start();
-  if (!timer) return std::fprintf(stderr, "no timer thread: %s\n", timer.error().message().c_str()), 1;
+  if (!timer)
+    return std::fprintf(stderr, "no timer thread: %s\n", timer.error().message().c_str()), 1;
 
   std::vector<std::thread> sleepers;
   for (int i = 1; i <= 3; ++i) {
@@ -33,6 +35,7 @@ int main() {
   auto never = std::make_shared<alarm_bell>();
   auto cancelled = timer->register_after(10ms, never);
   if (cancelled) cancelled->cancel();
-  for (auto& s : sleepers) s.join();
+  for (auto& s : sleepers)
+    s.join();
   std::printf("cancelled alarm rang: %s\n", never->rung.try_acquire() ? "yes" : "no");
 }  // the last handle goes here: the timer's thread ends and is joined

@@ -1,4 +1,5 @@
-// A condition variable on the monotonic clock, beside mutex.hpp the other door that a model checker replaces.
+// A condition variable on the monotonic clock, beside mutex.hpp the other door that a model checker
+// replaces.
 #pragma once
 
 #include <rouse/base/duration.hpp>

@@ -1,4 +1,5 @@
-// Durations and instants. The only file that takes `<bits/chrono.h>` (0.07 s to parse) instead of `<chrono>` (0.40 s).
+// Durations and instants. The only file that takes `<bits/chrono.h>` (0.07 s to parse) instead of
+// `<chrono>` (0.40 s).
 #pragma once
 
 #include <bits/chrono.h>
@@ -27,7 +28,8 @@ inline constexpr instant never = instant::max();
   if (to == never) return no_limit;
   nanoseconds::rep left = 0;
   if (to <= from) return nanoseconds(0);
-  if (__builtin_sub_overflow(to.time_since_epoch().count(), from.time_since_epoch().count(), &left)) return no_limit;
+  if (__builtin_sub_overflow(to.time_since_epoch().count(), from.time_since_epoch().count(), &left))
+    return no_limit;
   return nanoseconds(left);
 }
 

@@ -1,5 +1,6 @@
-// Errors as values: 16 trivially copyable bytes, because an expected error on a hot path must cost nothing
-// (a std::system_error costs 110-140 ns per EAGAIN). Exceptions are made from them only where somebody awaits plainly.
+// Errors as values: 16 trivially copyable bytes, because an expected error on a hot path must cost
+// nothing (a std::system_error costs 110-140 ns per EAGAIN). Exceptions are made from them only
+// where somebody awaits plainly.
 #pragma once
 
 #include <cerrno>
@@ -11,7 +12,8 @@
 
 namespace rouse {
 
-/// Codes of our own, above every errno. What the kernel has a word for keeps that word (ETIMEDOUT, ECANCELED, ...).
+/// Codes of our own, above every errno. What the kernel has a word for keeps that word (ETIMEDOUT,
+/// ECANCELED, ...).
 enum class errc : std::int32_t {
   runtime_shut_down = 4096,  ///< the executor, timer or reactor behind this handle is gone
   at_capacity,               ///< transient: a bounded queue or pool is full
@@ -35,12 +37,20 @@ struct error {
   std::int32_t code = 0;       ///< an errno, or an `errc`
 
   constexpr error() noexcept = default;
-  constexpr error(const char* what, int errno_value) noexcept : operation(what), code(errno_value) {}
-  constexpr error(const char* what, errc why) noexcept : operation(what), code(static_cast<std::int32_t>(why)) {}
+  constexpr error(const char* what, int errno_value) noexcept
+      : operation(what), code(errno_value) {}
+  constexpr error(const char* what, errc why) noexcept
+      : operation(what), code(static_cast<std::int32_t>(why)) {}
 
-  friend constexpr bool operator==(const error& a, const error& b) noexcept { return a.code == b.code; }
-  friend constexpr bool operator==(const error& a, errc b) noexcept { return a.code == static_cast<std::int32_t>(b); }
-  friend constexpr bool operator==(const error& a, std::errc b) noexcept { return a.code == static_cast<int>(b); }
+  friend constexpr bool operator==(const error& a, const error& b) noexcept {
+    return a.code == b.code;
+  }
+  friend constexpr bool operator==(const error& a, errc b) noexcept {
+    return a.code == static_cast<std::int32_t>(b);
+  }
+  friend constexpr bool operator==(const error& a, std::errc b) noexcept {
+    return a.code == static_cast<int>(b);
+  }
 
   [[nodiscard]] bool is_cancelled() const noexcept { return code == ECANCELED; }
   [[nodiscard]] bool is_timed_out() const noexcept { return code == ETIMEDOUT; }
@@ -57,7 +67,8 @@ using result = std::expected<T, error>;
 [[nodiscard]] std::error_code make_error_code(errc code) noexcept;
 [[nodiscard]] std::error_code make_error_code(const error& e) noexcept;
 
-/// What a plain `co_await` of a failed operation throws: names the operation, and the peer or path when there is one.
+/// What a plain `co_await` of a failed operation throws: names the operation, and the peer or path
+/// when there is one.
 class io_error : public std::system_error {
  public:
   explicit io_error(const error& e, std::string_view subject = {});

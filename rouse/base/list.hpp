@@ -1,4 +1,5 @@
-// Intrusive containers: what is queued carries its own link, so nothing is allocated and leaving costs O(1).
+// Intrusive containers: what is queued carries its own link, so nothing is allocated and leaving
+// costs O(1).
 #pragma once
 
 #include <rouse/base/assert.hpp>
@@ -63,7 +64,8 @@ class list {
   T* pop_front() noexcept {
     list_link* first = head_.next_;
     if (first == &head_) return nullptr;
-    list_link* second = first->next_;  // read before the stores, which might alias: half the cost of unlink()
+    list_link* second =
+        first->next_;  // read before the stores, which might alias: half the cost of unlink()
     head_.next_ = second;
     second->prev_ = &head_;
     first->prev_ = first->next_ = nullptr;

@@ -1,5 +1,5 @@
-// The one door to locks, so that a model checker can replace them and `<mutex>` (0.3 s) stays out of headers.
-// Clang's thread-safety analysis checks the annotations.
+// The one door to locks, so that a model checker can replace them and `<mutex>` (0.3 s) stays out
+// of headers. Clang's thread-safety analysis checks the annotations.
 #pragma once
 
 #include <pthread.h>
@@ -24,7 +24,8 @@
 
 namespace rouse {
 
-/// A plain, non-recursive lock. Never held across `co_await`, a wake, or the destruction of a waker or a task.
+/// A plain, non-recursive lock. Never held across `co_await`, a wake, or the destruction of a waker
+/// or a task.
 class ROUSE_CAPABILITY("mutex") mutex {
  public:
   mutex() noexcept = default;

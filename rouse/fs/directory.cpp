@@ -15,7 +15,8 @@ task<result<file>> open_from(start at, std::string path, open_options options) {
   co_return file(std::move(*descriptor), std::move(path));
 }
 
-result<std::vector<directory_entry>> read_entries(const start& at, const std::string& path, list_options options) {
+result<std::vector<directory_entry>> read_entries(const start& at, const std::string& path,
+                                                  list_options options) {
   auto opened = sys::open_at(at.fd(), path.c_str(), {.directory = true});
   if (!opened) return std::unexpected(opened.error());
   sys::directory_reader reader(std::move(*opened));
@@ -24,7 +25,8 @@ result<std::vector<directory_entry>> read_entries(const start& at, const std::st
     auto next = reader.next();
     if (!next) return std::unexpected(next.error());
     if (!*next) return entries;
-    if (entries.size() == options.entries_max) return std::unexpected(error("list", errc::too_large));
+    if (entries.size() == options.entries_max)
+      return std::unexpected(error("list", errc::too_large));
     directory_entry& e = entries.emplace_back();
     e.name = (*next)->name;
     e.kind = (*next)->kind;
@@ -40,9 +42,12 @@ result<std::vector<directory_entry>> read_entries(const start& at, const std::st
   }
 }
 
-task<result<std::vector<directory_entry>>> listed(start at, std::string path, list_options options) {
+task<result<std::vector<directory_entry>>> listed(start at, std::string path,
+                                                  list_options options) {
   if (!internal::is_path(path)) co_return std::unexpected(error("list", errc::invalid_input));
-  auto job = [at = std::move(at), path = std::move(path), options] { return read_entries(at, path, options); };
+  auto job = [at = std::move(at), path = std::move(path), options] {
+    return read_entries(at, path, options);
+  };
   auto entries = co_await internal::offload(std::move(job));
   co_return entries;
 }
@@ -66,7 +71,9 @@ operation<std::vector<directory_entry>> directory::list(list_options options) co
   return {listed(start(self_.share()), ".", options), self_.path()};
 }
 
-operation<directory> open_directory(std::string path, open_options options) { return {opened(path, options), path}; }
+operation<directory> open_directory(std::string path, open_options options) {
+  return {opened(path, options), path};
+}
 operation<std::vector<directory_entry>> list_directory(std::string path, list_options options) {
   return {listed(start(), path, options), path};
 }

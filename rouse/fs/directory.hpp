@@ -15,15 +15,16 @@ struct directory_entry {
 };
 
 struct list_options {
-  bool with_status = false;             ///< ask each entry for size and time, which costs a call each
+  bool with_status = false;  ///< ask each entry for size and time, which costs a call each
   std::size_t entries_max = 1'000'000;  ///< beyond: too_large
 };
 
-/// An open directory. With `beneath` and `no_symlinks` in the options of `open`, nothing outside can be reached through it,
-/// whatever is renamed meanwhile.
+/// An open directory. With `beneath` and `no_symlinks` in the options of `open`, nothing outside
+/// can be reached through it, whatever is renamed meanwhile.
 class directory {
  public:
-  explicit directory(sys::descriptor descriptor, std::string path = {}) : self_(std::move(descriptor), std::move(path)) {}
+  explicit directory(sys::descriptor descriptor, std::string path = {})
+      : self_(std::move(descriptor), std::move(path)) {}
 
   /// An open file that is a directory.
   explicit directory(file self) noexcept : self_(std::move(self)) {}
@@ -40,6 +41,7 @@ class directory {
 
 [[nodiscard]] operation<directory> open_directory(std::string path, open_options options = {});
 /// Entries in the order of the file system, "." and ".." left out.
-[[nodiscard]] operation<std::vector<directory_entry>> list_directory(std::string path, list_options options = {});
+[[nodiscard]] operation<std::vector<directory_entry>> list_directory(std::string path,
+                                                                     list_options options = {});
 
 }  // namespace rouse::fs

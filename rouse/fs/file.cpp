@@ -44,12 +44,14 @@ task<result<file>> opened(std::string path, open_options options) {
   co_return file(std::move(*descriptor), std::move(path));
 }
 
-// Writes what is left of `content` behind `skip`; the pair keeps buffer and count together on every way.
+// Writes what is left of `content` behind `skip`; the pair keeps buffer and count together on every
+// way.
 struct step {
   io::buffer content;
   result<std::size_t> count;
 };
-task<step> write_once(open_file_ref file, std::uint64_t offset, io::buffer content, std::size_t skip) {
+task<step> write_once(open_file_ref file, std::uint64_t offset, io::buffer content,
+                      std::size_t skip) {
   if (reactor* ring = internal::ring_for(opcode::write_at)) {
     owned<write_block> block(new write_block(std::move(file), std::move(content)));
     block->write_at(*ring, block->file.fd(), block->content.bytes().subspan(skip), offset);
@@ -57,7 +59,8 @@ task<step> write_once(open_file_ref file, std::uint64_t offset, io::buffer conte
     if (answer < 0) co_return step{std::move(block->content), std::unexpected(block->failure())};
     co_return step{std::move(block->content), static_cast<std::size_t>(answer)};
   }
-  auto job = [file = std::move(file), content = std::move(content), offset, skip]() mutable -> result<step> {
+  auto job = [file = std::move(file), content = std::move(content), offset,
+              skip]() mutable -> result<step> {
     auto n = sys::write_at(file.fd(), content.bytes().subspan(skip), offset);
     return step{std::move(content), n};
   };
@@ -66,7 +69,8 @@ task<step> write_once(open_file_ref file, std::uint64_t offset, io::buffer conte
   co_return std::move(*done);
 }
 
-task<result<written>> write_all(open_file_ref file, std::uint64_t offset, io::buffer content, std::size_t* done) {
+task<result<written>> write_all(open_file_ref file, std::uint64_t offset, io::buffer content,
+                                std::size_t* done) {
   std::size_t at = 0;
   const std::size_t all = content.size();
   while (at < all) {
@@ -79,7 +83,8 @@ task<result<written>> write_all(open_file_ref file, std::uint64_t offset, io::bu
   co_return written{at, std::move(content)};
 }
 
-task<result<std::size_t>> read_lent(open_file_ref file, std::uint64_t offset, std::span<std::byte> lent) {
+task<result<std::size_t>> read_lent(open_file_ref file, std::uint64_t offset,
+                                    std::span<std::byte> lent) {
   if (auto now = sys::read_cached_at(file.fd(), lent, offset)) co_return *now;
   if (reactor* ring = internal::ring_for(opcode::read_at)) {
     auto got = co_await lent_read(*ring, file.fd(), lent, offset);
@@ -113,11 +118,14 @@ task<result<void>> truncated(open_file_ref file, std::uint64_t bytes) {
 
 }  // namespace
 
-operation<file> open(std::string path, open_options options) { return {opened(path, options), path}; }
+operation<file> open(std::string path, open_options options) {
+  return {opened(path, options), path};
+}
 
 file::file(sys::descriptor descriptor, std::string path)
     : shared_(new internal::open_file(std::move(descriptor))), path_(std::move(path)) {}
-file::file(file&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)), path_(std::move(other.path_)) {}
+file::file(file&& other) noexcept
+    : shared_(std::exchange(other.shared_, nullptr)), path_(std::move(other.path_)) {}
 file& file::operator=(file&& other) noexcept {
   std::swap(shared_, other.shared_);
   std::swap(path_, other.path_);
@@ -127,7 +135,8 @@ file::~file() {
   if (shared_) shared_->release();
 }
 
-operation<io::buffer> file::read_at(std::uint64_t offset, std::size_t bytes_max, io::buffer into) const {
+operation<io::buffer> file::read_at(std::uint64_t offset, std::size_t bytes_max,
+                                    io::buffer into) const {
   return {internal::read(open_file_ref(shared_), offset, bytes_max, std::move(into)), path_};
 }
 operation<std::size_t> file::read_at(std::uint64_t offset, std::span<std::byte> lent) const {
@@ -136,12 +145,17 @@ operation<std::size_t> file::read_at(std::uint64_t offset, std::span<std::byte> 
 operation<io::buffer> file::read_to_end(std::uint64_t offset, std::size_t bytes_max) const {
   return {internal::read_to_end(open_file_ref(shared_), offset, bytes_max), path_};
 }
-operation<written> file::write_all_at(std::uint64_t offset, io::buffer content, std::size_t* done) const {
+operation<written> file::write_all_at(std::uint64_t offset, io::buffer content,
+                                      std::size_t* done) const {
   return {write_all(open_file_ref(shared_), offset, std::move(content), done), path_};
 }
 result<file_status> file::status() const { return sys::status(shared_->fd()); }
-operation<void> file::sync(bool data_only) const { return {synced(open_file_ref(shared_), data_only), path_}; }
-operation<void> file::truncate(std::uint64_t bytes) const { return {truncated(open_file_ref(shared_), bytes), path_}; }
+operation<void> file::sync(bool data_only) const {
+  return {synced(open_file_ref(shared_), data_only), path_};
+}
+operation<void> file::truncate(std::uint64_t bytes) const {
+  return {truncated(open_file_ref(shared_), bytes), path_};
+}
 internal::open_file_ref file::share() const noexcept { return open_file_ref(shared_); }
 int file::native_handle() const noexcept { return shared_->fd(); }
 

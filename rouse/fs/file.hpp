@@ -23,7 +23,8 @@ class open_file_ref;
 
 class file;
 
-/// Opens `path`, relative to the working directory. Never waits for the other end of a FIFO: it is opened non-blocking.
+/// Opens `path`, relative to the working directory. Never waits for the other end of a FIFO: it is
+/// opened non-blocking.
 /// @errors  ENOENT, EACCES, EISDIR, EMFILE, ...
 [[nodiscard]] operation<file> open(std::string path, open_options options = {});
 
@@ -33,7 +34,8 @@ struct written {
   io::buffer buffer;
 };
 
-/// An open file. Clones nothing, moves freely; the descriptor is closed when the file and its last operation are gone.
+/// An open file. Clones nothing, moves freely; the descriptor is closed when the file and its last
+/// operation are gone.
 /// @threads  One at a time.
 class file {
  public:
@@ -43,18 +45,26 @@ class file {
   file& operator=(file&& other) noexcept;
   ~file();
 
-  /// Up to `bytes_max` bytes (1 or more) from `offset`; empty at the end. `into` is moved in, appended to, and comes back.
-  [[nodiscard]] operation<io::buffer> read_at(std::uint64_t offset, std::size_t bytes_max, io::buffer into = {}) const;
-  /// The same into lent memory. Destroying it before its end waits for the disk: prefer the owning form.
-  [[nodiscard]] operation<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> lent) const;
+  /// Up to `bytes_max` bytes (1 or more) from `offset`; empty at the end. `into` is moved in,
+  /// appended to, and comes back.
+  [[nodiscard]] operation<io::buffer> read_at(std::uint64_t offset, std::size_t bytes_max,
+                                              io::buffer into = {}) const;
+  /// The same into lent memory. Destroying it before its end waits for the disk: prefer the owning
+  /// form.
+  [[nodiscard]] operation<std::size_t> read_at(std::uint64_t offset,
+                                               std::span<std::byte> lent) const;
   /// Everything from `offset` on. @errors too_large beyond `bytes_max`.
-  [[nodiscard]] operation<io::buffer> read_to_end(std::uint64_t offset = 0, std::size_t bytes_max = SIZE_MAX) const;
-  /// All of `content` at `offset`. `done` counts bytes as they are written, also when it fails or is cancelled in the middle.
-  [[nodiscard]] operation<written> write_all_at(std::uint64_t offset, io::buffer content, std::size_t* done = nullptr) const;
+  [[nodiscard]] operation<io::buffer> read_to_end(std::uint64_t offset = 0,
+                                                  std::size_t bytes_max = SIZE_MAX) const;
+  /// All of `content` at `offset`. `done` counts bytes as they are written, also when it fails or
+  /// is cancelled in the middle.
+  [[nodiscard]] operation<written> write_all_at(std::uint64_t offset, io::buffer content,
+                                                std::size_t* done = nullptr) const;
 
   /// Kind, size, times. Asks the open file, which does not wait.
   [[nodiscard]] result<file_status> status() const;
-  /// Until the disk has it. A failure is reported once and never turned into success by another try (FAULTS R11).
+  /// Until the disk has it. A failure is reported once and never turned into success by another try
+  /// (FAULTS R11).
   [[nodiscard]] operation<void> sync(bool data_only = false) const;
   [[nodiscard]] operation<void> truncate(std::uint64_t bytes) const;
 

@@ -42,8 +42,12 @@ operation<void> on_pool(std::string path, F call) {
 
 }  // namespace
 
-operation<std::string> read_file(std::string path, std::size_t bytes_max) { return {contents(path, bytes_max), path}; }
-operation<void> write_file(std::string path, std::string content) { return {replaced(path, std::move(content)), path}; }
+operation<std::string> read_file(std::string path, std::size_t bytes_max) {
+  return {contents(path, bytes_max), path};
+}
+operation<void> write_file(std::string path, std::string content) {
+  return {replaced(path, std::move(content)), path};
+}
 
 operation<file_status> status(std::string path, bool follow) {
   return {internal::status(internal::start(), path, follow), path};
@@ -52,13 +56,19 @@ operation<void> remove_file(std::string path) {
   return on_pool(path, [path] { return sys::unlink_at(working_directory, path.c_str()); });
 }
 operation<void> remove_directory(std::string path) {
-  return on_pool(path, [path] { return sys::unlink_at(working_directory, path.c_str(), sys::unlink_directory); });
+  return on_pool(path, [path] {
+    return sys::unlink_at(working_directory, path.c_str(), sys::unlink_directory);
+  });
 }
 operation<void> rename(std::string from, std::string to) {
-  return on_pool(from + " -> " + to, [from, to]() -> result<void> { return sys::rename_at(working_directory, from.c_str(), working_directory, to.c_str()); });
+  return on_pool(from + " -> " + to, [from, to]() -> result<void> {
+    return sys::rename_at(working_directory, from.c_str(), working_directory, to.c_str());
+  });
 }
 operation<void> create_directory(std::string path, std::uint32_t permissions) {
-  return on_pool(path, [path, permissions] { return sys::make_directory_at(working_directory, path.c_str(), permissions); });
+  return on_pool(path, [path, permissions] {
+    return sys::make_directory_at(working_directory, path.c_str(), permissions);
+  });
 }
 
 }  // namespace rouse::fs

@@ -10,14 +10,15 @@
 
 namespace rouse::http {
 
-/// Views are valid during the call only. `method` and `target` are empty when the request could not be read.
+/// Views are valid during the call only. `method` and `target` are empty when the request could not
+/// be read.
 struct access_record {
   const net::address& peer;
   std::string_view method;
   std::string_view target;
   status answered;
   std::uint64_t bytes = 0;  ///< of the answer, head included
-  nanoseconds took{};       ///< from the request's first byte until its answer was written or gathered
+  nanoseconds took{};  ///< from the request's first byte until its answer was written or gathered
 };
 
 class access_log {

@@ -11,12 +11,12 @@
 
 namespace rouse::http {
 
-/// Lent to a handler for one call. Small answers are appended to `out`, which the connection sends together with those of the
-/// requests that came along; a large one is sent in pieces with `flush`.
+/// Lent to a handler for one call. Small answers are appended to `out`, which the connection sends
+/// together with those of the requests that came along; a large one is sent in pieces with `flush`.
 class exchange {
  public:
-  exchange(net::stream& peer, const http::request& head, std::string& out, std::string_view date, bool keep_alive,
-           nanoseconds write_limit) noexcept
+  exchange(net::stream& peer, const http::request& head, std::string& out, std::string_view date,
+           bool keep_alive, nanoseconds write_limit) noexcept
       : peer_(&peer), head_(&head), out_(&out), earlier_(out.size()), write_limit_(write_limit) {
     options_ = answer_to(head, date);
     if (!keep_alive) options_.persistence.keep_alive = false;
@@ -68,8 +68,9 @@ class handler {
   handler& operator=(const handler&) = delete;
   virtual ~handler() = default;
 
-  /// Appends or sends the whole answer. An error means that the answer was cut in the middle, or never began: the connection
-  /// is closed, since nothing true can follow. The request's body, if it has one, is read and dropped by the connection.
+  /// Appends or sends the whole answer. An error means that the answer was cut in the middle, or
+  /// never began: the connection is closed, since nothing true can follow. The request's body, if
+  /// it has one, is read and dropped by the connection.
   [[nodiscard]] virtual task<result<void>> respond(exchange& x) = 0;
 };
 

@@ -14,8 +14,8 @@ namespace {
 constexpr nanoseconds linger_limit = std::chrono::seconds(1);
 constexpr std::size_t linger_bytes_max = 256 * 1024;
 
-// Closing with unread bytes resets the connection and may destroy the answer on its way: so say that no more will come, and
-// read on for a moment.
+// Closing with unread bytes resets the connection and may destroy the answer on its way: so say
+// that no more will come, and read on for a moment.
 task<void> close_gently(net::stream& stream) {
   auto ended = co_await stream.shutdown(net::direction::write).result();
   if (!ended) co_return;
@@ -30,7 +30,8 @@ task<void> close_gently(net::stream& stream) {
 
 }  // namespace
 
-// One connection: what has been read and not yet understood, what is to be written, and how far the request is.
+// One connection: what has been read and not yet understood, what is to be written, and how far the
+// request is.
 class server::connection : public list_link {
  public:
   connection(server& home, net::tcp_stream stream)
@@ -45,7 +46,9 @@ class server::connection : public list_link {
  private:
   enum class next : unsigned char { read_on, close, reset };
 
-  [[nodiscard]] bool is_idle() const noexcept { return parser_.between_messages() && unread_.empty(); }
+  [[nodiscard]] bool is_idle() const noexcept {
+    return parser_.between_messages() && unread_.empty();
+  }
   [[nodiscard]] nanoseconds patience() noexcept;
   task<next> take_in(std::string_view input, std::size_t& used);
   task<next> answer();
@@ -53,7 +56,8 @@ class server::connection : public list_link {
   void begin_request() noexcept;
   void shut_reading() noexcept;
   void refuse(status code);
-  void log(std::string_view method, std::string_view target, status code, std::uint64_t bytes) noexcept;
+  void log(std::string_view method, std::string_view target, status code,
+           std::uint64_t bytes) noexcept;
 
   server& home_;
   net::tcp_stream stream_;
@@ -70,7 +74,8 @@ void server::connection::end_when_idle() noexcept {
   if (waits_) shut_reading();
 }
 
-// What has arrived can still be read, and then the end of the stream: no request that was sent before is lost (H15).
+// What has arrived can still be read, and then the end of the stream: no request that was sent
+// before is lost (H15).
 void server::connection::shut_reading() noexcept {
   context nobody(no_wakeable());
   auto shut = stream_.shutdown(net::direction::read);
@@ -127,7 +132,8 @@ task<void> server::connection::run() {
 }
 
 // Goes through all requests that are there; their answers gather in out_.
-task<server::connection::next> server::connection::take_in(std::string_view input, std::size_t& used) {
+task<server::connection::next> server::connection::take_in(std::string_view input,
+                                                           std::size_t& used) {
   for (;;) {
     const parse_step step = parser_.parse(input.substr(used));
     used += step.consumed;
@@ -135,7 +141,8 @@ task<server::connection::next> server::connection::take_in(std::string_view inpu
       case parse_event::need_more: co_return next::read_on;
       case parse_event::body: break;  // nobody wants it yet
       case parse_event::head: {
-        if (parser_.head().body() != body_kind::none) deadline_ = saturating_add(now(), home_.options_.request_limit);
+        if (parser_.head().body() != body_kind::none)
+          deadline_ = saturating_add(now(), home_.options_.request_limit);
         const next then = co_await answer();
         if (then != next::read_on) co_return then;
         break;
@@ -150,7 +157,9 @@ task<server::connection::next> server::connection::take_in(std::string_view inpu
         break;
       }
       case parse_event::error:
-        if (!answered_) refuse(parser_.error().code);  // a second answer would be taken for that of the next request
+        if (!answered_)
+          refuse(
+              parser_.error().code);  // a second answer would be taken for that of the next request
         co_return next::close;
     }
   }
@@ -158,7 +167,8 @@ task<server::connection::next> server::connection::take_in(std::string_view inpu
 
 task<server::connection::next> server::connection::answer() {
   const request& head = parser_.head();
-  // Whoever waits for "100 Continue" may or may not send the body once it has read our answer: nothing after it can be trusted.
+  // Whoever waits for "100 Continue" may or may not send the body once it has read our answer:
+  // nothing after it can be trusted.
   const bool may_go_on = !home_.stopping_ && !head.expects_continue();
   exchange x(stream_, head, out_, home_.date(), may_go_on, home_.options_.write_limit);
   std::string why;
@@ -173,7 +183,8 @@ task<server::connection::next> server::connection::answer() {
   const bool whole = why.empty();
   const bool replaced = !whole && x.take_back();
   if (!whole)
-    ROUSE_LOG(warning, "the answer to %.*s failed: %s", static_cast<int>(head.target().size()), head.target().data(), why.c_str());
+    ROUSE_LOG(warning, "the answer to %.*s failed: %s", static_cast<int>(head.target().size()),
+              head.target().data(), why.c_str());
   if (replaced) {
     x.close_after();
     x.set_status(status::internal_server_error);
@@ -194,12 +205,14 @@ void server::connection::refuse(status code) {
 
 task<server::connection::next> server::connection::send_out() {
   if (out_.empty()) co_return next::read_on;
-  auto sent = co_await stream_.write_all(io::as_bytes(out_), {.within = home_.options_.write_limit}).result();
+  auto sent = co_await stream_.write_all(io::as_bytes(out_), {.within = home_.options_.write_limit})
+                  .result();
   out_.clear();
   co_return sent ? next::read_on : next::reset;
 }
 
-void server::connection::log(std::string_view method, std::string_view target, status code, std::uint64_t bytes) noexcept {
+void server::connection::log(std::string_view method, std::string_view target, status code,
+                             std::uint64_t bytes) noexcept {
   if (!home_.options_.log) return;
   home_.options_.log->record({stream_.peer_address(), method, target, code, bytes, now() - began_});
 }
@@ -223,7 +236,8 @@ task<void> server::accept_all(nursery& clients) {
     if (room.index() == 1) break;
     auto next = co_await select(listener_.accept(), stopped);
     if (next.index() == 1) break;
-    clients.spawn(serve(std::move(std::get<0>(next).stream), ticket(*this)), {.name = "http connection"});
+    clients.spawn(serve(std::move(std::get<0>(next).stream), ticket(*this)),
+                  {.name = "http connection"});
   }
 }
 
@@ -239,7 +253,8 @@ task<void> server::run() {
       [this](nursery& clients) -> task<void> {
         co_await accept_all(clients);
         listener_.close();
-        for (connection* c = connections_.front(); c; c = connections_.next(*c)) c->end_when_idle();
+        for (connection* c = connections_.front(); c; c = connections_.next(*c))
+          c->end_when_idle();
         auto rest = co_await select(drained(), sleep(options_.drain_limit));
         if (rest.index() == 1) ROUSE_LOG(warning, "%zu connections did not end in time", count_);
         clients.cancel();

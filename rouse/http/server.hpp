@@ -1,4 +1,5 @@
-// An HTTP/1.1 server: takes connections, reads requests, has them answered in order, and ends in peace.
+// An HTTP/1.1 server: takes connections, reads requests, has them answered in order, and ends in
+// peace.
 #pragma once
 
 #include <rouse/coro/nursery.hpp>
@@ -14,13 +15,15 @@ namespace rouse::http {
 /// Limits of a server; the defaults are the secure ones.
 struct server_options {
   request_limits limits;
-  std::size_t connections_max = 10'000;             ///< beyond, the kernel's backlog holds them
-  nanoseconds header_limit = std::chrono::seconds(10);   ///< from a request's first byte to the end of its head
+  std::size_t connections_max = 10'000;  ///< beyond, the kernel's backlog holds them
+  nanoseconds header_limit =
+      std::chrono::seconds(10);  ///< from a request's first byte to the end of its head
   nanoseconds request_limit = std::chrono::seconds(60);  ///< from there to the end of its body
   nanoseconds idle_limit = std::chrono::seconds(15);     ///< silence between requests
-  nanoseconds write_limit = std::chrono::seconds(60);    ///< a peer that takes nothing of one piece for so long
-  nanoseconds drain_limit = std::chrono::seconds(10);    ///< after stop(), for requests in flight
-  access_log* log = nullptr;                             ///< null: none
+  nanoseconds write_limit =
+      std::chrono::seconds(60);  ///< a peer that takes nothing of one piece for so long
+  nanoseconds drain_limit = std::chrono::seconds(10);  ///< after stop(), for requests in flight
+  access_log* log = nullptr;                           ///< null: none
 };
 
 /// @threads  One: that of the runtime it runs on. Stays where it is while it runs.
@@ -32,7 +35,8 @@ class server {
   server& operator=(const server&) = delete;
   ~server();
 
-  /// Serves until stop(), then lets what is in flight finish, for at most `drain_limit`, and returns.
+  /// Serves until stop(), then lets what is in flight finish, for at most `drain_limit`, and
+  /// returns.
   /// @errors  throws what the listener reports, after the connections have ended.
   /// @cancel  Ends all connections at once.
   [[nodiscard]] task<void> run();

@@ -67,7 +67,8 @@ class recording_log final : public access_log {
 
 std::size_t count_of(const std::string& text, std::string_view what) {
   std::size_t n = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++n;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+    ++n;
   return n;
 }
 
@@ -88,7 +89,8 @@ class http_server : public testing::TestWithParam<reactor_kind> {
  protected:
   void SetUp() override {
     auto probe = runtime::make({.reactor = {.kind = GetParam()}});
-    if (!probe || std::string(probe->backend()) != name_of(GetParam())) GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
+    if (!probe || std::string(probe->backend()) != name_of(GetParam()))
+      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
     options.log = &log;
   }
   /// Runs a server beside `client(address, server)`, then stops it.
@@ -104,7 +106,8 @@ class http_server : public testing::TestWithParam<reactor_kind> {
   void serve(Client client) {
     serve(answers, std::move(client));
   }
-  /// One connection: sends `text` in pieces of `piece` bytes, gives all that comes until the server closes.
+  /// One connection: sends `text` in pieces of `piece` bytes, gives all that comes until the server
+  /// closes.
   static task<std::string> talk(net::address at, std::string text, std::size_t piece = 1u << 20) {
     auto stream = co_await net::connect(at);
     for (std::size_t i = 0; i < text.size(); i += piece) {
@@ -115,7 +118,8 @@ class http_server : public testing::TestWithParam<reactor_kind> {
     co_return all;
   }
   static task<void> turns(int n) {
-    for (int i = 0; i < n; ++i) co_await yield_now();
+    for (int i = 0; i < n; ++i)
+      co_await yield_now();
   }
 
   test_handler answers;
@@ -142,10 +146,13 @@ TEST_P(http_server, pipelined_requests_are_answered_in_order_with_one_write) {
   static std::size_t sends;
   sends = 0;
   sys::table counting = sys::real_table;
-  counting.send = [](int fd, const void* from, std::size_t bytes, int flags) { return ++sends, sys::real_table.send(fd, from, bytes, flags); };
+  counting.send = [](int fd, const void* from, std::size_t bytes, int flags) {
+    return ++sends, sys::real_table.send(fd, from, bytes, flags);
+  };
   serve([&](net::address at, server&) -> task<void> {
     const sys::scoped_table in_force(counting);
-    const std::string all = co_await talk(at, get("/one") + get("/two") + get("/three", "Connection: close\r\n"));
+    const std::string all =
+        co_await talk(at, get("/one") + get("/two") + get("/three", "Connection: close\r\n"));
     const auto one = all.find("/one"), two = all.find("/two"), three = all.find("/three");
     EXPECT_EQ(count_of(all, "HTTP/1.1 200"), 3u);
     EXPECT_TRUE(one < two && two < three && three != std::string::npos) << all;
@@ -163,8 +170,10 @@ TEST_P(http_server, a_request_may_come_byte_by_byte) {
 
 TEST_P(http_server, fault_H1_what_cannot_be_trusted_gets_400_and_the_end) {
   serve([&](net::address at, server&) -> task<void> {
-    const std::string all = co_await talk(
-        at, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + get("/never"));
+    const std::string all = co_await talk(at,
+                                          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                                          "1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
+                                              get("/never"));
     EXPECT_EQ(all.find("HTTP/1.1 400"), 0u);
     EXPECT_EQ(count_of(all, "HTTP/1.1"), 1u);
   });
@@ -172,8 +181,8 @@ TEST_P(http_server, fault_H1_what_cannot_be_trusted_gets_400_and_the_end) {
 
 TEST_P(http_server, fault_H3_a_request_that_was_answered_gets_no_second_answer) {
   serve([&](net::address at, server&) -> task<void> {
-    const std::string all =
-        co_await talk(at, "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n");
+    const std::string all = co_await talk(
+        at, "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n");
     EXPECT_EQ(count_of(all, "HTTP/1.1"), 1u) << all;
   });
 }
@@ -181,7 +190,8 @@ TEST_P(http_server, fault_H3_a_request_that_was_answered_gets_no_second_answer) 
 TEST_P(http_server, fault_H5_expect_continue_gets_a_final_answer_and_the_end) {
   serve([&](net::address at, server&) -> task<void> {
     // The body never comes; talk() returns only when the server closes.
-    const std::string all = co_await talk(at, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
+    const std::string all = co_await talk(
+        at, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(count_of(all, "HTTP/1.1 200"), 1u);
     EXPECT_NE(all.find("Connection: close"), std::string::npos);
   });
@@ -241,7 +251,8 @@ TEST_P(http_server, fault_H15_stop_answers_what_was_asked_and_ends_the_idle) {
     auto warm = co_await idle.read();
     auto busy = co_await net::connect(at);
     co_await busy.write_all(get("/wait"));
-    while (!answers.arrived) co_await yield_now();
+    while (!answers.arrived)
+      co_await yield_now();
     s.stop();
     const std::string end = co_await read_all(idle);
     EXPECT_EQ(end, "");
@@ -255,7 +266,8 @@ TEST_P(http_server, fault_H15_a_connection_accepted_just_before_stop_is_answered
   serve([&](net::address at, server& s) -> task<void> {
     auto stream = co_await net::connect(at);
     co_await stream.write_all(get("/late"));
-    while (s.connections() == 0) co_await yield_now();
+    while (s.connections() == 0)
+      co_await yield_now();
     s.stop();
     const std::string answer = co_await read_all(stream);
     EXPECT_NE(answer.find("/late"), std::string::npos);
@@ -295,7 +307,8 @@ TEST_P(http_server, fault_F1_a_file_that_shrinks_cuts_the_connection_and_is_neve
   const scratch_folder folder;
   constexpr std::size_t whole = 16u << 20;
   std::ofstream(folder.path() + "/big") << std::string(whole, 'x');
-  static_files files(fs::directory(sys::open_at(-100, folder.path().c_str(), {.directory = true}).value()));
+  static_files files(
+      fs::directory(sys::open_at(-100, folder.path().c_str(), {.directory = true}).value()));
   serve(files, [&](net::address at, server&) -> task<void> {
     auto stream = co_await net::connect(at);
     co_await stream.write_all(get("/big"));
@@ -311,7 +324,8 @@ TEST_P(http_server, fault_F1_a_file_that_shrinks_cuts_the_connection_and_is_neve
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(on, http_server, testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
+INSTANTIATE_TEST_SUITE_P(on, http_server,
+                         testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
                          [](const auto& kind) { return std::string(name_of(kind.param)); });
 
 }  // namespace

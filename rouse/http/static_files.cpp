@@ -96,7 +96,8 @@ task<result<void>> static_files::respond(exchange& x) {
   co_return sent;
 }
 
-task<result<void>> static_files::send_file(exchange& x, fs::file file, fs::file_status known, std::string name) {
+task<result<void>> static_files::send_file(exchange& x, fs::file file, fs::file_status known,
+                                           std::string name) {
   {
     response_head head(x.out(), status::ok, x.options().date);
     head.persistence(x.options().persistence);
@@ -108,11 +109,13 @@ task<result<void>> static_files::send_file(exchange& x, fs::file file, fs::file_
   std::uint64_t at = 0;
   io::buffer piece;
   while (at < known.size_bytes) {
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(known.size_bytes - at, piece_bytes));
+    const auto want =
+        static_cast<std::size_t>(std::min<std::uint64_t>(known.size_bytes - at, piece_bytes));
     auto read = co_await file.read_at(at, want, std::move(piece)).result();
     if (!read) co_return std::unexpected(read.error());
     piece = std::move(*read);
-    if (piece.is_empty()) co_return std::unexpected(error("read", errc::end_of_stream));  // it has shrunk
+    if (piece.is_empty())
+      co_return std::unexpected(error("read", errc::end_of_stream));  // it has shrunk
     at += piece.size();
     if (x.out().size() + piece.size() <= gather_bytes_max) {
       x.out().append(piece.text());
@@ -157,7 +160,10 @@ task<result<void>> static_files::send_directory(exchange& x, fs::file self, std:
       ++page.omitted;
       continue;
     }
-    shown.push_back({.name = e.name, .is_directory = is_directory, .size = e.size_bytes, .modified = e.modified_s});
+    shown.push_back({.name = e.name,
+                     .is_directory = is_directory,
+                     .size = e.size_bytes,
+                     .modified = e.modified_s});
   }
   page.path = path;
   page.root_name = options_.root_name;

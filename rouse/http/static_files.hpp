@@ -7,22 +7,25 @@
 namespace rouse::http {
 
 struct static_files_options {
-  bool listing = true;                    ///< a page for directories without an index.html
+  bool listing = true;                      ///< a page for directories without an index.html
   std::size_t listed_entries_max = 10'000;  ///< more are counted, not shown
   std::string root_name = "~";              ///< what the root is called on its page
 };
 
-/// GET and HEAD of regular files and directory pages; 405 for the rest. No way out of the directory: the kernel resolves paths
-/// beneath it (openat2), follows no symbolic link, and names that begin with a dot are not there. A file that shrinks while it
-/// is sent cuts the connection; it is never padded.
+/// GET and HEAD of regular files and directory pages; 405 for the rest. No way out of the
+/// directory: the kernel resolves paths beneath it (openat2), follows no symbolic link, and names
+/// that begin with a dot are not there. A file that shrinks while it is sent cuts the connection;
+/// it is never padded.
 class static_files final : public handler {
  public:
   explicit static_files(fs::directory root) : root_(std::move(root)) {}
-  static_files(fs::directory root, static_files_options options) : root_(std::move(root)), options_(std::move(options)) {}
+  static_files(fs::directory root, static_files_options options)
+      : root_(std::move(root)), options_(std::move(options)) {}
   [[nodiscard]] task<result<void>> respond(exchange& x) override;
 
  private:
-  [[nodiscard]] task<result<void>> send_file(exchange& x, fs::file file, fs::file_status known, std::string name);
+  [[nodiscard]] task<result<void>> send_file(exchange& x, fs::file file, fs::file_status known,
+                                             std::string name);
   [[nodiscard]] task<result<void>> send_directory(exchange& x, fs::file file, std::string path);
   static void refuse(exchange& x, status code, std::string_view allow = {});
 

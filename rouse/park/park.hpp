@@ -1,9 +1,12 @@
-// The one idea of the house: everything that waits models `park`, and every layer is a park around a park.
+// The one idea of the house: everything that waits models `park`, and every layer is a park around
+// a park.
 //
-// Contract of park(limit): blocks until a token is available and consumes it, or until `limit` has passed (0: just look,
-// no_limit: no bound), or until there is something to do, such as events. A token left by unpark() before park() makes it
-// return at once. Spurious returns are allowed: callers loop. A layer calls the one below at most once per call, with 0 when
-// it has something due itself; an idle layer does one bit of work per call. Errors propagate to whoever runs the executor.
+// Contract of park(limit): blocks until a token is available and consumes it, or until `limit` has
+// passed (0: just look, no_limit: no bound), or until there is something to do, such as events. A
+// token left by unpark() before park() makes it return at once. Spurious returns are allowed:
+// callers loop. A layer calls the one below at most once per call, with 0 when it has something due
+// itself; an idle layer does one bit of work per call. Errors propagate to whoever runs the
+// executor.
 #pragma once
 
 #include <rouse/base/duration.hpp>
@@ -27,7 +30,8 @@ concept park = requires(P& p, nanoseconds limit) {
   { p.unparker() } -> std::same_as<rouse::unparker>;
 };
 
-/// Optional: `has_work()` is false when nothing is registered in this layer or below, so that a busy executor need not look.
+/// Optional: `has_work()` is false when nothing is registered in this layer or below, so that a
+/// busy executor need not look.
 template <class P>
 [[nodiscard]] bool has_work(P& p) noexcept {
   if constexpr (requires { p.has_work(); }) return p.has_work();

@@ -7,19 +7,21 @@
 
 namespace rouse {
 
-/// What an unparker refers to: one token and a way to interrupt the sleep. Counted, so that unparking is harmless after
-/// the park is gone. Bottom parks derive from it.
+/// What an unparker refers to: one token and a way to interrupt the sleep. Counted, so that
+/// unparking is harmless after the park is gone. Bottom parks derive from it.
 class unpark_target {
  public:
   unpark_target(const unpark_target&) = delete;
   unpark_target& operator=(const unpark_target&) = delete;
 
-  /// Makes the token available. Idempotent, any thread; one exchange, and one `interrupt` only when the owner sleeps.
+  /// Makes the token available. Idempotent, any thread; one exchange, and one `interrupt` only when
+  /// the owner sleeps.
   void unpark() noexcept {
     // acq_rel: what was written before unpark() is seen after the park that consumes the token
     if (state_.exchange(token, order::acq_rel) == sleeping) interrupt();
   }
-  /// Owner, before it blocks: false when a token was there; it is consumed and the owner does not block.
+  /// Owner, before it blocks: false when a token was there; it is consumed and the owner does not
+  /// block.
   [[nodiscard]] bool begin_sleep() noexcept {
     unsigned seen = idle;
     if (state_.compare_exchange_strong(seen, sleeping, order::acq_rel)) return true;
@@ -27,7 +29,9 @@ class unpark_target {
     return false;
   }
   /// Owner, between begin_sleep and end_sleep: false as soon as somebody has unparked.
-  [[nodiscard]] bool is_sleeping() const noexcept { return state_.load(order::acquire) == sleeping; }
+  [[nodiscard]] bool is_sleeping() const noexcept {
+    return state_.load(order::acquire) == sleeping;
+  }
   /// Owner, after it blocked: consumes the token; true when somebody had unparked.
   bool end_sleep() noexcept { return state_.exchange(idle, order::acq_rel) == token; }
   /// Owner, without blocking: consumes the token; true when there was one.
@@ -45,8 +49,9 @@ class unpark_target {
  protected:
   unpark_target() noexcept = default;
   virtual ~unpark_target() = default;
-  /// Called at most once per sleep, from any thread, after the token was set: ends the wait that the owner is in or about
-  /// to enter. It may also come late, when that sleep has ended for another reason: it must then do no harm.
+  /// Called at most once per sleep, from any thread, after the token was set: ends the wait that
+  /// the owner is in or about to enter. It may also come late, when that sleep has ended for
+  /// another reason: it must then do no harm.
   virtual void interrupt() noexcept = 0;
 
  private:
@@ -80,7 +85,8 @@ class unparker {
   }
 
   explicit operator bool() const noexcept { return target_ != nullptr; }
-  /// Makes the token available; the next or current park returns. Nothing happens on an empty handle.
+  /// Makes the token available; the next or current park returns. Nothing happens on an empty
+  /// handle.
   void unpark() const noexcept {
     if (target_) target_->unpark();
   }

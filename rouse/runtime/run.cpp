@@ -1,7 +1,7 @@
-#include <rouse/coro/await_site.hpp>
-#include <rouse/coro/select.hpp>
 #include <rouse/core/current.hpp>
 #include <rouse/core/describe.hpp>
+#include <rouse/coro/await_site.hpp>
+#include <rouse/coro/select.hpp>
 #include <rouse/runtime/run.hpp>
 #include <rouse/sys/signals.hpp>
 
@@ -56,13 +56,15 @@ class signal_watch {
 void report(const std::exception_ptr& failure) {
   const std::source_location site = failed_await_of(failure);
   if (site.line() != 0)
-    std::fprintf(stderr, "rouse: %s (awaited at %s)\n", describe(failure).c_str(), describe(site).c_str());
+    std::fprintf(stderr, "rouse: %s (awaited at %s)\n", describe(failure).c_str(),
+                 describe(site).c_str());
   else
     std::fprintf(stderr, "rouse: %s\n", describe(failure).c_str());
 }
 
 /// Waits for the root, and passes signals on to it.
-task<int> attend(join_handle<int> root, signal_watch& signals, stop_source& stop, sys::scoped_signal_block& block) {
+task<int> attend(join_handle<int> root, signal_watch& signals, stop_source& stop,
+                 sys::scoped_signal_block& block) {
   auto signal = signals.next();
   auto first = co_await select(root, signal);
   if (first.index() == 0) co_return std::get<0>(first);
@@ -76,12 +78,14 @@ task<int> attend(join_handle<int> root, signal_watch& signals, stop_source& stop
   co_return signalled_exit_base + number;
 }
 
-int run_on(runtime& rt, task<int> root, sys::scoped_signal_block& block, std::source_location site) {
+int run_on(runtime& rt, task<int> root, sys::scoped_signal_block& block,
+           std::source_location site) {
   stop_source stop;
   const current<stop_source>::scope scope(&stop);
   auto signals = signal_watch::open(rt.reactor());
   if (!signals) throw_error(signals.error());
-  join_handle<int> handle = rt.spawn(assume_owned(std::move(root)), {.name = "main", .background = false}, site);
+  join_handle<int> handle =
+      rt.spawn(assume_owned(std::move(root)), {.name = "main", .background = false}, site);
   return rt.block_on(assume_owned(attend(std::move(handle), *signals, stop, block)), site);
 }
 

@@ -9,7 +9,8 @@ namespace rouse {
 
 namespace internal {
 
-// Members are destroyed from the last to the first: tasks, then the pool's threads, then the layers that both refer to.
+// Members are destroyed from the last to the first: tasks, then the pool's threads, then the layers
+// that both refer to.
 struct runtime_parts {
   runtime_parts(reactor_ptr r, const runtime_options& options)
       : driver(std::move(r)),

@@ -1,9 +1,10 @@
-// The runtime for one thread: executor over timer over reactor, with a blocking pool beside them. With `loop` and `sim` the
-// only place that names concrete layers.
+// The runtime for one thread: executor over timer over reactor, with a blocking pool beside them.
+// With `loop` and `sim` the only place that names concrete layers.
 //
 //   current_thread_executor  ->  timer_park  ->  epoll_reactor | io_uring_reactor
 //
-// A program that needs other layers assembles its own stack from the same public parts; examples/custom_layer.cpp does.
+// A program that needs other layers assembles its own stack from the same public parts;
+// examples/custom_layer.cpp does.
 #pragma once
 
 #include <rouse/core/current.hpp>
@@ -22,15 +23,18 @@ struct runtime_parts;
 
 /// How a runtime is put together. Trivial members only.
 struct runtime_options {
-  reactor_options reactor;            ///< ROUSE_REACTOR=epoll|io_uring in the environment goes first
-  rouse::clock* clock = nullptr;      ///< null: the monotonic clock; a manual_clock makes time stand still until advanced
+  reactor_options reactor;  ///< ROUSE_REACTOR=epoll|io_uring in the environment goes first
+  rouse::clock* clock =
+      nullptr;  ///< null: the monotonic clock; a manual_clock makes time stand still until advanced
   executor_options executor;
   unsigned blocking_threads_max = 0;  ///< 0: the pool's default
-  const char* blocking_thread_name = nullptr;  ///< prefix of the names; null: the pool's default. Copied.
+  const char* blocking_thread_name =
+      nullptr;  ///< prefix of the names; null: the pool's default. Copied.
 };
 
-/// @threads  Made and destroyed anywhere; driven by one thread at a time (a ring stays with the first thread that drove it).
-/// Destroying it destroys every task without resuming any, then joins the pool's threads.
+/// @threads  Made and destroyed anywhere; driven by one thread at a time (a ring stays with the
+/// first thread that drove it). Destroying it destroys every task without resuming any, then joins
+/// the pool's threads.
 class runtime {
  public:
   /// @errors  no reactor could be made, EMFILE, ENOMEM; nothing is leaked then.
@@ -42,8 +46,10 @@ class runtime {
   }
   ~runtime();
 
-  /// Runs until `root` is done and gives its value, or throws its exception. Other tasks stay queued for the next call.
-  /// @errors  throws io_error: would_block_runtime inside a task (both call sites are named); whatever the layers report.
+  /// Runs until `root` is done and gives its value, or throws its exception. Other tasks stay
+  /// queued for the next call.
+  /// @errors  throws io_error: would_block_runtime inside a task (both call sites are named);
+  /// whatever the layers report.
   template <pollable P>
   output<P> block_on(P root, std::source_location site = std::source_location::current()) {
     const entered here(*this);
@@ -51,14 +57,19 @@ class runtime {
   }
   /// Runs until no task is left; at once when there is none.
   void run(std::source_location site = std::source_location::current());
-  /// The same for at most `limit` of the runtime's clock. @errors  ETIMEDOUT: tasks are left, and stay.
-  [[nodiscard]] result<void> run_timeout(nanoseconds limit, std::source_location site = std::source_location::current());
-  /// One wait of at most `limit` (none when tasks are ready), then what is ready. True when a task was polled.
-  bool turn(nanoseconds limit = no_limit, std::source_location site = std::source_location::current());
+  /// The same for at most `limit` of the runtime's clock. @errors  ETIMEDOUT: tasks are left, and
+  /// stay.
+  [[nodiscard]] result<void> run_timeout(
+      nanoseconds limit, std::source_location site = std::source_location::current());
+  /// One wait of at most `limit` (none when tasks are ready), then what is ready. True when a task
+  /// was polled.
+  bool turn(nanoseconds limit = no_limit,
+            std::source_location site = std::source_location::current());
 
   /// From the thread that drives it, in or outside a task. See rouse::spawn.
   template <pollable P>
-  auto spawn(P work, spawn_options options = {}, std::source_location site = std::source_location::current()) {
+  auto spawn(P work, spawn_options options = {},
+             std::source_location site = std::source_location::current()) {
     return executor().spawn(std::move(work), options, site);
   }
   /// Spawns from any thread, and says runtime_shut_down when the runtime is gone.
@@ -73,12 +84,16 @@ class runtime {
   /// "epoll" or "io_uring"
   [[nodiscard]] const char* backend() const noexcept;
 
-  /// Makes this runtime's parts the thread's defaults for a block: reactor, timer, clock, blocking pool. The former ones come
-  /// back, also by an exception. block_on, run and turn do it themselves.
+  /// Makes this runtime's parts the thread's defaults for a block: reactor, timer, clock, blocking
+  /// pool. The former ones come back, also by an exception. block_on, run and turn do it
+  /// themselves.
   class entered {
    public:
     explicit entered(const runtime& of) noexcept
-        : reactor_(&of.reactor()), timer_(&of.timer()), clock_(of.time_source()), pool_(&of.blocking()) {}
+        : reactor_(&of.reactor()),
+          timer_(&of.timer()),
+          clock_(of.time_source()),
+          pool_(&of.blocking()) {}
 
    private:
     current<rouse::reactor>::scope reactor_;

@@ -5,19 +5,33 @@
 
 namespace rouse {
 
-/// @example  `auto rt = rouse::runtime_builder().reactor(rouse::reactor_kind::epoll).blocking_threads(4).build();`
+/// @example  `auto rt =
+/// rouse::runtime_builder().reactor(rouse::reactor_kind::epoll).blocking_threads(4).build();`
 class runtime_builder {
  public:
-  runtime_builder& reactor(reactor_kind kind) noexcept { return options_.reactor.kind = kind, *this; }
-  runtime_builder& reactor(const reactor_options& options) noexcept { return options_.reactor = options, *this; }
+  runtime_builder& reactor(reactor_kind kind) noexcept {
+    return options_.reactor.kind = kind, *this;
+  }
+  runtime_builder& reactor(const reactor_options& options) noexcept {
+    return options_.reactor = options, *this;
+  }
   /// Must outlive the runtime.
   runtime_builder& clock(rouse::clock& c) noexcept { return options_.clock = &c, *this; }
-  runtime_builder& blocking_threads(unsigned most) noexcept { return options_.blocking_threads_max = most, *this; }
-  runtime_builder& blocking_thread_name(const char* prefix) noexcept { return options_.blocking_thread_name = prefix, *this; }
-  /// Who is told of a task that failed and that nobody joins; by default a log line and std::terminate.
-  runtime_builder& on_failure(failure_handler handler) noexcept { return options_.executor.on_failure = handler, *this; }
+  runtime_builder& blocking_threads(unsigned most) noexcept {
+    return options_.blocking_threads_max = most, *this;
+  }
+  runtime_builder& blocking_thread_name(const char* prefix) noexcept {
+    return options_.blocking_thread_name = prefix, *this;
+  }
+  /// Who is told of a task that failed and that nobody joins; by default a log line and
+  /// std::terminate.
+  runtime_builder& on_failure(failure_handler handler) noexcept {
+    return options_.executor.on_failure = handler, *this;
+  }
   /// How often the layers below are looked at though tasks are ready.
-  runtime_builder& polls_per_look(unsigned polls) noexcept { return options_.executor.polls_per_look = polls, *this; }
+  runtime_builder& polls_per_look(unsigned polls) noexcept {
+    return options_.executor.polls_per_look = polls, *this;
+  }
   [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
   [[nodiscard]] result<runtime> build() const { return runtime::make(options_); }
 

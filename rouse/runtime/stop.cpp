@@ -5,7 +5,8 @@ namespace rouse {
 
 poll_result<rouse::result<int>> stop_operation::poll(context& cx) noexcept {
   stop_source* source = current<stop_source>::get();
-  if (!source) return rouse::result<int>(std::unexpected(error("stop_requested", errc::no_context)));
+  if (!source)
+    return rouse::result<int>(std::unexpected(error("stop_requested", errc::no_context)));
   if (source->signal_ != 0) {
     unlink();
     return rouse::result<int>(source->signal_);

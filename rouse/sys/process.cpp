@@ -38,7 +38,8 @@ constinit atomic<unsigned> forks{0};
 }
 
 void watch_forks() noexcept {
-  static const int registered = pthread_atfork(nullptr, nullptr, +[] { forks.fetch_add(1, order::relaxed); });
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, +[] { forks.fetch_add(1, order::relaxed); });
   (void)registered;
 }
 unsigned fork_count() noexcept { return forks.load(order::relaxed); }

@@ -25,7 +25,8 @@ struct process_end {
 [[nodiscard]] result<std::optional<process_end>> take_end(int process_fd);
 
 [[nodiscard]] int process_id() noexcept;
-/// Forks that led to this process since watch_forks() was first called: what was made under another count belongs to a parent.
+/// Forks that led to this process since watch_forks() was first called: what was made under another
+/// count belongs to a parent.
 void watch_forks() noexcept;
 [[nodiscard]] unsigned fork_count() noexcept;
 [[nodiscard]] int thread_id() noexcept;

@@ -95,7 +95,8 @@ TEST(sys_table, is_read_by_threads_while_it_is_replaced) {
       while (!stop)
         (void)sys::nonblocking::is_readable(0);
     });
-  while (reading != 2) std::this_thread::yield();
+  while (reading != 2)
+    std::this_thread::yield();
   static sys::table other = sys::real_table;  // outlives every reader
   for (int i = 0; i < 1000; i++)
     sys::scoped_table scope(other);

@@ -1,4 +1,5 @@
-// The programs of examples/: what they print and how they exit, on each reactor where they have one.
+// The programs of examples/: what they print and how they exit, on each reactor where they have
+// one.
 #include <rouse/runtime/runtime.hpp>
 
 #include <arpa/inet.h>
@@ -32,7 +33,8 @@ class program {
     std::string path = std::string(EXAMPLES_DIRECTORY "/") + name;
     std::vector<char*> argv{path.data()};
     std::vector<std::string> copies = arguments;
-    for (auto& c : copies) argv.push_back(c.data());
+    for (auto& c : copies)
+      argv.push_back(c.data());
     argv.push_back(nullptr);
     pid_ = ::fork();
     if (pid_ == 0) {
@@ -66,10 +68,12 @@ class program {
     }
   }
   std::vector<std::string> read_lines() {
-    while (read_some()) {}
+    while (read_some()) {
+    }
     std::vector<std::string> lines;
     std::istringstream in(std::exchange(text_, {}));
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    for (std::string line; std::getline(in, line);)
+      lines.push_back(line);
     return lines;
   }
   void signal(int number) const { ::kill(pid_, number); }
@@ -113,13 +117,15 @@ TEST(example_ding, spec_row_10_prints_27_lines_and_ends) {
   EXPECT_EQ(printed.front(), "Task 1 - ding");
   EXPECT_EQ(printed.back(), "Task 9 - ding");
   for (int i = 1; i <= 9; ++i)
-    EXPECT_EQ(std::count(printed.begin(), printed.end(), "Task " + std::to_string(i) + " - ding"), 3) << i;
+    EXPECT_EQ(std::count(printed.begin(), printed.end(), "Task " + std::to_string(i) + " - ding"),
+              3)
+        << i;
 }
 
 TEST(example_timer_thread, spec_row_11_wakes_three_threads_in_order_and_no_cancelled_one) {
   program timers("timer_thread", {}, nullptr);
-  EXPECT_EQ(timers.read_lines(), (lines{"thread 1 was woken", "thread 2 was woken", "thread 3 was woken",
-                                        "cancelled alarm rang: no"}));
+  EXPECT_EQ(timers.read_lines(), (lines{"thread 1 was woken", "thread 2 was woken",
+                                        "thread 3 was woken", "cancelled alarm rang: no"}));
   EXPECT_EQ(timers.exit_code(), 0);
 }
 
@@ -127,9 +133,11 @@ class examples : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     rouse::runtime_options options;
-    options.reactor.kind = std::string(GetParam()) == "epoll" ? rouse::reactor_kind::epoll : rouse::reactor_kind::io_uring;
+    options.reactor.kind = std::string(GetParam()) == "epoll" ? rouse::reactor_kind::epoll
+                                                              : rouse::reactor_kind::io_uring;
     auto probe = rouse::runtime::make(options);
-    if (!probe || std::string(probe->backend()) != GetParam()) GTEST_SKIP() << "no " << GetParam() << " here";
+    if (!probe || std::string(probe->backend()) != GetParam())
+      GTEST_SKIP() << "no " << GetParam() << " here";
   }
 };
 
@@ -141,7 +149,8 @@ TEST_P(examples, hello_prints_its_two_lines) {
 
 TEST_P(examples, spec_row_46_the_custom_layer_does_its_pieces_beside_three_ticks) {
   program layer("custom_layer", {}, GetParam());
-  EXPECT_EQ(layer.read_lines(), (lines{"tick 1", "tick 2", "tick 3", "100 pieces of idle work done"}));
+  EXPECT_EQ(layer.read_lines(),
+            (lines{"tick 1", "tick 2", "tick 3", "100 pieces of idle work done"}));
   EXPECT_EQ(layer.exit_code(), 0);
 }
 
@@ -171,7 +180,8 @@ TEST_P(examples, the_echo_server_echoes_until_it_is_interrupted) {
   const std::string line = "what one says comes back\n";
   ASSERT_EQ(::send(client, line.data(), line.size(), 0), static_cast<ssize_t>(line.size()));
   std::string echoed(line.size(), '\0');
-  EXPECT_EQ(::recv(client, echoed.data(), echoed.size(), MSG_WAITALL), static_cast<ssize_t>(line.size()));
+  EXPECT_EQ(::recv(client, echoed.data(), echoed.size(), MSG_WAITALL),
+            static_cast<ssize_t>(line.size()));
   EXPECT_EQ(echoed, line);
 
   server.signal(SIGINT);

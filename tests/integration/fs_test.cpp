@@ -19,7 +19,8 @@ using namespace rouse;
 
 std::size_t open_descriptors() {
   std::size_t count = 0;
-  for (auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) (void)entry, ++count;
+  for (auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    (void)entry, ++count;
   return count;
 }
 
@@ -27,7 +28,8 @@ class files : public testing::TestWithParam<reactor_kind> {
  protected:
   void SetUp() override {
     auto probe = runtime::make({.reactor = {.kind = GetParam()}});
-    if (!probe || std::string(probe->backend()) != name_of(GetParam())) GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
+    if (!probe || std::string(probe->backend()) != name_of(GetParam()))
+      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
     runtime_.emplace(std::move(*probe));
     std::string pattern = (std::filesystem::temp_directory_path() / "rouse-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
@@ -201,7 +203,8 @@ TEST_P(files, fault_M2_operations_given_up_leave_no_descriptor) {
   run(body());
   const std::size_t before = open_descriptors();
   run(body());
-  for (int i = 0; i < 100 && open_descriptors() > before; ++i) runtime_->turn(std::chrono::milliseconds(10));
+  for (int i = 0; i < 100 && open_descriptors() > before; ++i)
+    runtime_->turn(std::chrono::milliseconds(10));
   EXPECT_EQ(open_descriptors(), before);
 }
 

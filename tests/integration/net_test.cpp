@@ -1,4 +1,5 @@
-// Sockets in coroutines, on the whole stack of each reactor: what rouse/net's own tests show with polls by hand.
+// Sockets in coroutines, on the whole stack of each reactor: what rouse/net's own tests show with
+// polls by hand.
 #include <rouse/rouse.hpp>
 #include <rouse/sys/socket.hpp>
 #include <rouse/time/manual_clock.hpp>
@@ -18,7 +19,8 @@ using namespace std::chrono_literals;
 
 std::size_t open_descriptors() {
   std::size_t count = 0;
-  for (auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) (void)entry, count++;
+  for (auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    (void)entry, count++;
   return count;
 }
 
@@ -63,7 +65,8 @@ INSTANTIATE_TEST_SUITE_P(reactor, sockets,
                          [](const auto& kind) { return std::string(name_of(kind.param)); });
 
 task<> echo(net::tcp_stream stream) {
-  while (auto bytes = co_await stream.read()) co_await stream.write_all(bytes);
+  while (auto bytes = co_await stream.read())
+    co_await stream.write_all(bytes);
 }
 
 task<> serve(net::tcp_listener& listener) {
@@ -124,14 +127,15 @@ TEST_P(sockets, spec_row_41_a_hundred_clients_are_echoed) {
 
 TEST_P(sockets, spec_row_41_echo_of_64_MiB_through_a_tiny_receive_buffer) {
   auto body = []() -> task<> {
-    auto listener = co_await net::listen(
-        "127.0.0.1:0", {.receive_buffer_bytes = 4096, .send_buffer_bytes = 4096});
+    auto listener = co_await net::listen("127.0.0.1:0",
+                                         {.receive_buffer_bytes = 4096, .send_buffer_bytes = 4096});
     auto client = [](net::address at) -> task<> {
       auto stream = co_await net::connect(at, {.receive_buffer_bytes = 4096});
       constexpr int pieces = 64;
       const std::string piece = pattern(1u << 20);
       auto sending = [](net::write_half out, const std::string& what) -> task<> {
-        for (int i = 0; i < pieces; i++) co_await out.write_all(what);
+        for (int i = 0; i < pieces; i++)
+          co_await out.write_all(what);
         co_await out.shutdown();
       };
       auto receiving = [](net::read_half in, const std::string& what) -> task<> {
@@ -243,7 +247,8 @@ TEST_P(sockets, fault_M1_an_aborted_writer_leaves_an_exact_cursor) {
       co_await out.write_all(io::as_bytes(what), at);
     };
     auto reading = [](net::tcp_stream& in, std::string& seen) -> task<> {
-      for (int i = 0; i < 3; i++) seen += io::as_text((co_await in.read()).bytes());
+      for (int i = 0; i < 3; i++)
+        seen += io::as_text((co_await in.read()).bytes());
     };
     std::string seen;
     int rounds = 0;
@@ -253,7 +258,8 @@ TEST_P(sockets, fault_M1_an_aborted_writer_leaves_an_exact_cursor) {
       if (done.index() == 0) break;
     }
     co_await client.shutdown();
-    while (auto bytes = co_await server.stream.read()) seen += io::as_text(bytes.bytes());
+    while (auto bytes = co_await server.stream.read())
+      seen += io::as_text(bytes.bytes());
     EXPECT_EQ(cursor, text.size());
     EXPECT_TRUE(seen == text) << seen.size();
     EXPECT_GT(rounds, 5);
@@ -281,13 +287,15 @@ TEST_P(sockets, fault_M2_accepts_that_lose_a_select_lose_no_connection) {
           continue;
         }
         auto client = std::move(std::get<0>(done));
-        while (auto bytes = co_await client.stream.read()) seen += io::as_text(bytes.bytes());
+        while (auto bytes = co_await client.stream.read())
+          seen += io::as_text(bytes.bytes());
         i++;
       }
     };
     std::string seen, expected;
     int lost = 0;
-    for (int i = 0; i < count; i++) expected += std::to_string(i) + ";";
+    for (int i = 0; i < count; i++)
+      expected += std::to_string(i) + ";";
     while (lost < 3) {  // nobody has dialled yet: these lose for sure
       auto done = co_await select(listener.accept(), yield_now());
       if (done.index() == 1) lost++;
@@ -350,10 +358,12 @@ TEST_P(sockets, fault_C9_a_hot_socket_does_not_starve_its_neighbour) {
       auto stream = co_await net::connect(where);
       const std::string much(256 * 1024, 'x');
       auto sending = [](net::write_half out, const std::string& what) -> task<> {
-        for (;;) co_await out.write_all(what);
+        for (;;)
+          co_await out.write_all(what);
       };
       auto receiving = [](net::read_half in) -> task<> {
-        for (;;) auto bytes = co_await in.read();
+        for (;;)
+          auto bytes = co_await in.read();
       };
       auto [in, out] = stream.split();
       co_await when_all(sending(out, much), receiving(in));
@@ -375,7 +385,8 @@ TEST_P(sockets, fault_C9_a_hot_socket_does_not_starve_its_neighbour) {
 }
 
 TEST_P(sockets, unix_sockets_echo_too) {
-  const std::string name = "unix:@rouse-integration-" + std::to_string(::getpid()) + name_of(GetParam());
+  const std::string name =
+      "unix:@rouse-integration-" + std::to_string(::getpid()) + name_of(GetParam());
   auto body = [](std::string where) -> task<> {
     auto listener = co_await net::listen_unix(where);
     auto server = [](net::unix_listener& from) -> task<> {

@@ -14,12 +14,12 @@ namespace {
 using namespace rouse;
 
 struct ending {
-  int code = -1;    // exit code, or 1000 + signal
-  std::string said; // on stderr
+  int code = -1;     // exit code, or 1000 + signal
+  std::string said;  // on stderr
 };
 
-/// Runs `main` in a child. With `signal`, sends it once the child has written "ready" to stdout, and a second one when
-/// `again` is set and it has written "stopping".
+/// Runs `main` in a child. With `signal`, sends it once the child has written "ready" to stdout,
+/// and a second one when `again` is set and it has written "stopping".
 template <class Main>
 ending in_child(Main main, int signal = 0, bool again = false) {
   int out[2], err[2];
@@ -30,7 +30,8 @@ ending in_child(Main main, int signal = 0, bool again = false) {
     ::alarm(20);
     ::dup2(out[1], 1);
     ::dup2(err[1], 2);
-    for (const int fd : {out[0], out[1], err[0], err[1]}) ::close(fd);
+    for (const int fd : {out[0], out[1], err[0], err[1]})
+      ::close(fd);
     ::_exit(main());
   }
   ::close(out[1]);
@@ -45,7 +46,8 @@ ending in_child(Main main, int signal = 0, bool again = false) {
     }
   }
   ending e;
-  while (::read(err[0], &c, 1) == 1) e.said += c;
+  while (::read(err[0], &c, 1) == 1)
+    e.said += c;
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
   e.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
@@ -60,7 +62,8 @@ class process_run : public testing::TestWithParam<reactor_kind> {
  protected:
   void SetUp() override {
     auto probe = runtime::make({.reactor = {.kind = GetParam()}});
-    if (!probe || std::string(probe->backend()) != name_of(GetParam())) GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
+    if (!probe || std::string(probe->backend()) != name_of(GetParam()))
+      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
     options.reactor.kind = GetParam();
   }
   runtime_options options;
@@ -70,9 +73,7 @@ task<int> gives(int code) {
   co_await yield_now();
   co_return code;
 }
-task<void> fails_to_connect() {
-  auto stream = co_await net::connect("127.0.0.1:1");
-}
+task<void> fails_to_connect() { auto stream = co_await net::connect("127.0.0.1:1"); }
 task<void> throws() {
   co_await yield_now();
   throw std::runtime_error("no such luck");
@@ -124,7 +125,8 @@ TEST_P(process_run, a_root_that_asks_gets_the_first_signal_as_a_request) {
 }
 
 TEST_P(process_run, a_second_signal_kills_at_once) {
-  EXPECT_EQ(in_child([&] { return run(stops_slowly(), options); }, SIGTERM, true).code, 1000 + SIGTERM);
+  EXPECT_EQ(in_child([&] { return run(stops_slowly(), options); }, SIGTERM, true).code,
+            1000 + SIGTERM);
 }
 
 TEST_P(process_run, former_handlers_come_back) {
@@ -137,7 +139,8 @@ TEST_P(process_run, former_handlers_come_back) {
   EXPECT_EQ(e.code, 42);
 }
 
-INSTANTIATE_TEST_SUITE_P(on, process_run, testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
+INSTANTIATE_TEST_SUITE_P(on, process_run,
+                         testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
                          [](const auto& kind) { return std::string(name_of(kind.param)); });
 
 }  // namespace

@@ -67,7 +67,8 @@ class runtimes : public testing::TestWithParam<reactor_kind> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(reactors, runtimes, testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
+INSTANTIATE_TEST_SUITE_P(reactors, runtimes,
+                         testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
                          [](const auto& which) { return std::string(name_of(which.param)); });
 
 task<void> ding(int times, nanoseconds period, int& lines) {
@@ -83,7 +84,8 @@ TEST_P(runtimes, spec_row_10_run_ends_when_nine_tasks_have_dinged_three_times) {
   auto rt = make(&time);
   const instant start = time.now();
   int lines = 0;
-  for (int i = 1; i <= 9; ++i) rt.spawn(assume_owned(ding(3, i * 500ms, lines))).detach();
+  for (int i = 1; i <= 9; ++i)
+    rt.spawn(assume_owned(ding(3, i * 500ms, lines))).detach();
   rt.run();
   EXPECT_EQ(lines, 27);
   EXPECT_EQ(time.now() - start, 3 * 9 * 500ms);
@@ -97,7 +99,8 @@ TEST_P(runtimes, spec_row_13_waits_without_cpu) {
   rt.block_on([]() -> task<void> { co_await sleep(200ms); }());
   ::getrusage(RUSAGE_THREAD, &after);
   const auto micros = [](const rusage& u) {
-    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1'000'000 + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1'000'000 + u.ru_utime.tv_usec +
+           u.ru_stime.tv_usec;
   };
   EXPECT_LT(micros(after) - micros(before), support::is_sanitized ? 20'000 : 5'000);
   EXPECT_LT(after.ru_nvcsw - before.ru_nvcsw, 10);
@@ -185,7 +188,8 @@ TEST_P(runtimes, spec_row_48_a_timer_set_in_the_past_for_ever_starves_no_socket)
     auto listener = co_await net::listen("127.0.0.1:0");
     auto echo = spawn(assume_owned([](auto& from) -> task<void> {
       auto client = co_await from.accept();
-      while (auto bytes = co_await client.stream.read()) co_await client.stream.write_all(bytes);
+      while (auto bytes = co_await client.stream.read())
+        co_await client.stream.write_all(bytes);
     }(listener)));
     {
       auto stream = co_await net::connect(listener.local_address().value());
@@ -217,7 +221,8 @@ TEST_P(runtimes, spec_row_53_block_on_inside_a_runtime_is_an_error_but_works_in_
   rt.block_on([](runtime& outer, runtime& inner) -> task<void> {
     EXPECT_TRUE(is_refused(outer));
     EXPECT_TRUE(is_refused(inner));
-    const bool in_task = co_await spawn([](runtime* r) -> task<bool> { co_return is_refused(*r); }, &inner);
+    const bool in_task =
+        co_await spawn([](runtime* r) -> task<bool> { co_return is_refused(*r); }, &inner);
     EXPECT_TRUE(in_task);
     EXPECT_THROW(inner.run(), io_error);
     EXPECT_THROW(inner.turn(0ns), io_error);
@@ -266,7 +271,8 @@ TEST_P(runtimes, spec_row_55_block_on_leaves_the_rest_to_a_later_run) {
   EXPECT_THROW(rt.block_on([]() -> task<void> {
     throw std::runtime_error("root");
     co_return;
-  }()), std::runtime_error);
+  }()),
+               std::runtime_error);
   EXPECT_TRUE(log.empty());
   rt.run();
   EXPECT_EQ(log.size(), 1u);
@@ -303,7 +309,8 @@ TEST_P(runtimes, spec_row_56_turn_says_whether_a_task_was_polled) {
   EXPECT_TRUE(rt.turn(0ns));
   EXPECT_FALSE(rt.turn(0ns));
   time.advance(10ms);
-  for (int i = 0; i < 3 && log.empty(); ++i) rt.turn(0ns);
+  for (int i = 0; i < 3 && log.empty(); ++i)
+    rt.turn(0ns);
   EXPECT_EQ(log.size(), 1u);
   EXPECT_TRUE(rt.executor().is_idle());
 }
@@ -327,7 +334,8 @@ TEST_P(runtimes, spec_row_57_what_another_thread_spawned_before_the_release_is_r
     };
     for (int i = 0; i < rounds; ++i) {
       bell* b = nullptr;
-      while (!(b = current_bell.exchange(nullptr))) std::this_thread::yield();
+      while (!(b = current_bell.exchange(nullptr)))
+        std::this_thread::yield();
       EXPECT_TRUE(handle.spawn(assume_owned(work(ran))));
       b->ring();
     }
@@ -366,10 +374,12 @@ TEST_P(runtimes, spec_row_58_dropping_a_runtime_destroys_its_tasks_unpolled) {
       co_await sleep(1h);
       ++n;
     };
-    for (int i = 0; i < 10; ++i) rt.spawn(assume_owned(wait(counted_end(ends), polls))).detach();
+    for (int i = 0; i < 10; ++i)
+      rt.spawn(assume_owned(wait(counted_end(ends), polls))).detach();
     rt.turn(0ns);
     EXPECT_EQ(polls, 10);
-    for (int i = 0; i < 10; ++i) rt.spawn(assume_owned(wait(counted_end(ends), polls))).detach();
+    for (int i = 0; i < 10; ++i)
+      rt.spawn(assume_owned(wait(counted_end(ends), polls))).detach();
     EXPECT_EQ(ends, 0);
   }
   EXPECT_EQ(ends, 20);
@@ -416,7 +426,8 @@ TEST_P(runtimes, spec_row_60_delays_intervals_timeouts_throttles_and_queues_keep
     queue.insert(2, 20ms);
     queue.reset(moved, 40ms);
     std::vector<int> order;
-    while (auto item = co_await next(queue)) order.push_back(item->value().value);
+    while (auto item = co_await next(queue))
+      order.push_back(item->value().value);
     EXPECT_EQ(order, (std::vector<int>{2, 3, 1}));
     queue.insert(4, 10ms);
     auto again = co_await next(queue);
@@ -445,7 +456,8 @@ TEST_P(runtimes, spec_row_52_defaults_nest_and_come_back_also_by_an_exception) {
       EXPECT_EQ(current<blocking_pool>::get(), &inner.blocking());
       throw std::runtime_error("thrown inside");
       co_return;
-    }(b)), std::runtime_error);
+    }(b)),
+                 std::runtime_error);
     EXPECT_EQ(current<rouse::reactor>::get(), &a.reactor());
     EXPECT_EQ(current<timer_driver>::get(), &a.timer());
     EXPECT_EQ(current<rouse::clock>::get(), a.time_source());
@@ -455,7 +467,8 @@ TEST_P(runtimes, spec_row_52_defaults_nest_and_come_back_also_by_an_exception) {
 }
 
 task<int> count_to(int n) {
-  for (int i = 0; i < n; ++i) co_await sleep(100us);
+  for (int i = 0; i < n; ++i)
+    co_await sleep(100us);
   co_return n;
 }
 
@@ -472,16 +485,23 @@ TEST_P(runtimes, spec_row_43_runtimes_one_after_another_and_on_two_threads) {
         EXPECT_EQ(current<rouse::reactor>::get(), &mine.reactor());
         const int n = co_await spawn(count_to(5));
         co_return n;
-      }(rt)), 5);
+      }(rt)),
+                5);
       expect_no_defaults();
     });
   }
-  for (auto& t : threads) t.join();
+  for (auto& t : threads)
+    t.join();
 }
 
 TEST_P(runtimes, a_builder_passes_its_options_on) {
   manual_clock time;
-  auto rt = runtime_builder().reactor(GetParam()).clock(time).blocking_threads(1).blocking_thread_name("few").build();
+  auto rt = runtime_builder()
+                .reactor(GetParam())
+                .clock(time)
+                .blocking_threads(1)
+                .blocking_thread_name("few")
+                .build();
   ASSERT_TRUE(rt);
   EXPECT_STREQ(rt->backend(), name_of(GetParam()));
   EXPECT_EQ(rt->time_source(), &time);

@@ -1,4 +1,5 @@
-// The command of the house: reads the command line and hands over. The only source that includes CLI11.
+// The command of the house: reads the command line and hands over. The only source that includes
+// CLI11.
 #include "serve.hpp"
 
 #include <CLI/CLI.hpp>
@@ -11,7 +12,8 @@ constexpr int usage_exit = 2;
 
 int report(const CLI::App& app, const CLI::ParseError& e) {
   if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-  std::fprintf(stderr, "rouse: %s\nTry 'rouse %s--help'.\n", e.what(), app.get_subcommands().empty() ? "" : "serve ");
+  std::fprintf(stderr, "rouse: %s\nTry 'rouse %s--help'.\n", e.what(),
+               app.get_subcommands().empty() ? "" : "serve ");
   return usage_exit;
 }
 
@@ -26,8 +28,13 @@ int main(int argc, char** argv) {
   CLI::App* serve = app.add_subcommand("serve", "Serve the files of a directory over HTTP/1.1");
   serve->add_option("DIR", options.directory, "Directory to serve")->capture_default_str();
   CLI::Option* port =
-      serve->add_option("-p,--port", options.port, "Port; without it the next free one from 8080 on")->check(CLI::Range(0, 65535));
-  serve->add_option("-b,--bind", options.bind, "Address to listen at; [::] and 0.0.0.0 let others in")->capture_default_str();
+      serve
+          ->add_option("-p,--port", options.port, "Port; without it the next free one from 8080 on")
+          ->check(CLI::Range(0, 65535));
+  serve
+      ->add_option("-b,--bind", options.bind,
+                   "Address to listen at; [::] and 0.0.0.0 let others in")
+      ->capture_default_str();
   serve->add_flag("-q,--quiet", options.quiet, "No line per request");
   serve->footer(
       "Files that begin with a dot and symbolic links are not served.\n"

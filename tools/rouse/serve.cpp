@@ -30,7 +30,8 @@ rouse::task<rouse::net::tcp_listener> listen(serve_options options) {
     auto listener = co_await rouse::net::listen(where).result();
     if (listener) co_return std::move(*listener);
     const bool taken = listener.error() == std::errc::address_in_use;
-    if (!taken || i + 1 >= tries || options.port + i >= 65535) rouse::throw_error(listener.error(), where);
+    if (!taken || i + 1 >= tries || options.port + i >= 65535)
+      rouse::throw_error(listener.error(), where);
   }
 }
 

@@ -27,7 +27,8 @@ struct read_block final : owned_operation {
   io::buffer content;
 };
 
-// "The caches do not have it", and what kernels and file systems say that cannot answer from the caches alone.
+// "The caches do not have it", and what kernels and file systems say that cannot answer from the
+// caches alone.
 bool must_ask_disk(const error& e) noexcept {
   return e.code == EAGAIN || e.code == EINVAL || e.code == ENOSYS || e.code == EOPNOTSUPP;
 }
@@ -50,7 +51,9 @@ task<result<sys::descriptor>> open(start at, std::string path, sys::open_options
     if (answer < 0) co_return std::unexpected(block->failure());
     co_return block->take_descriptor();
   }
-  auto job = [at = std::move(at), path = std::move(path), options] { return sys::open_at(at.fd(), path.c_str(), options); };
+  auto job = [at = std::move(at), path = std::move(path), options] {
+    return sys::open_at(at.fd(), path.c_str(), options);
+  };
   auto opened = co_await offload(std::move(job));
   co_return opened;
 }
@@ -59,17 +62,21 @@ task<result<sys::file_status>> status(start at, std::string path, bool follow) {
   if (!is_path(path)) co_return std::unexpected(error("status", errc::invalid_input));
   if (reactor* ring = ring_for(opcode::status)) {
     owned<status_block> block(new status_block(std::move(at), std::move(path)));
-    block->status(*ring, block->at.fd(), block->path.c_str(), follow ? 0 : sys::status_no_follow, sys::status_mask, block->raw);
+    block->status(*ring, block->at.fd(), block->path.c_str(), follow ? 0 : sys::status_no_follow,
+                  sys::status_mask, block->raw);
     const std::int32_t answer = co_await completion(block);
     if (answer < 0) co_return std::unexpected(block->failure());
     co_return sys::status_of(block->raw);
   }
-  auto job = [at = std::move(at), path = std::move(path), follow] { return sys::status_at(at.fd(), path.c_str(), follow); };
+  auto job = [at = std::move(at), path = std::move(path), follow] {
+    return sys::status_at(at.fd(), path.c_str(), follow);
+  };
   auto known = co_await offload(std::move(job));
   co_return known;
 }
 
-task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::size_t bytes_max, io::buffer into) {
+task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::size_t bytes_max,
+                              io::buffer into) {
   constexpr std::size_t call_bytes_max = 1u << 30;
   bytes_max = std::min(bytes_max, call_bytes_max);
   auto now = sys::read_cached_at(file.fd(), into.prepare(bytes_max).first(bytes_max), offset);
@@ -80,13 +87,15 @@ task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::siz
   if (!must_ask_disk(now.error())) co_return std::unexpected(now.error());
   if (reactor* ring = ring_for(opcode::read_at)) {
     owned<read_block> block(new read_block(std::move(file), std::move(into)));
-    block->read_at(*ring, block->file.fd(), block->content.prepare(bytes_max).first(bytes_max), offset);
+    block->read_at(*ring, block->file.fd(), block->content.prepare(bytes_max).first(bytes_max),
+                   offset);
     const std::int32_t answer = co_await completion(block);
     if (answer < 0) co_return std::unexpected(block->failure());
     block->content.commit(static_cast<std::size_t>(answer));
     co_return std::move(block->content);
   }
-  auto job = [file = std::move(file), into = std::move(into), bytes_max, offset]() mutable -> result<io::buffer> {
+  auto job = [file = std::move(file), into = std::move(into), bytes_max,
+              offset]() mutable -> result<io::buffer> {
     auto n = sys::read_at(file.fd(), into.prepare(bytes_max).first(bytes_max), offset);
     if (!n) return std::unexpected(n.error());
     into.commit(*n);
@@ -96,20 +105,27 @@ task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::siz
   co_return got;
 }
 
-task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset, std::size_t bytes_max) {
+task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset,
+                                     std::size_t bytes_max) {
   constexpr std::size_t piece_bytes_min = 4096;
   constexpr std::size_t piece_bytes_max = 4u << 20;
-  // The size is a hint only: files of /proc say 0, and others grow or shrink while they are read (FAULTS F3).
+  // The size is a hint only: files of /proc say 0, and others grow or shrink while they are read
+  // (FAULTS F3).
   std::uint64_t expected = 0;
-  if (auto known = sys::status(file.fd()); known && known->size_bytes > offset) expected = known->size_bytes - offset;
+  if (auto known = sys::status(file.fd()); known && known->size_bytes > offset)
+    expected = known->size_bytes - offset;
   io::buffer content;
   for (;;) {
     const std::size_t before = content.size();
-    // What is expected, and then one byte more than may come, so that going over the limit is seen at once.
-    std::uint64_t want = expected > before ? std::min<std::uint64_t>(expected - before, piece_bytes_max) : piece_bytes_min;
+    // What is expected, and then one byte more than may come, so that going over the limit is seen
+    // at once.
+    std::uint64_t want = expected > before
+                             ? std::min<std::uint64_t>(expected - before, piece_bytes_max)
+                             : piece_bytes_min;
     const std::size_t room = bytes_max - before;
     if (want > room) want = std::uint64_t{room} + 1;
-    auto more = co_await read(file, offset + before, static_cast<std::size_t>(want), std::move(content));
+    auto more =
+        co_await read(file, offset + before, static_cast<std::size_t>(want), std::move(content));
     if (!more) co_return std::unexpected(more.error());
     content = std::move(*more);
     if (content.size() == before) co_return std::move(content);

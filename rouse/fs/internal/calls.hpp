@@ -1,4 +1,5 @@
-// The steps that files, directories and whole-file calls share: each tries what cannot wait, then asks ring or pool.
+// The steps that files, directories and whole-file calls share: each tries what cannot wait, then
+// asks ring or pool.
 #pragma once
 
 #include <rouse/fs/internal/open_file.hpp>
@@ -14,7 +15,9 @@ namespace rouse::fs::internal {
 inline constexpr int working_directory = -100;  // AT_FDCWD
 
 /// A name with a NUL inside would be cut there by the kernel, and mean another file.
-[[nodiscard]] inline bool is_path(const std::string& path) noexcept { return path.find('\0') == std::string::npos; }
+[[nodiscard]] inline bool is_path(const std::string& path) noexcept {
+  return path.find('\0') == std::string::npos;
+}
 
 /// Where a path starts: an open directory, kept open meanwhile, or the working directory.
 class start {
@@ -27,10 +30,13 @@ class start {
   open_file_ref directory_;
 };
 
-[[nodiscard]] task<result<sys::descriptor>> open(start at, std::string path, sys::open_options options);
+[[nodiscard]] task<result<sys::descriptor>> open(start at, std::string path,
+                                                 sys::open_options options);
 [[nodiscard]] task<result<sys::file_status>> status(start at, std::string path, bool follow);
 /// Appends up to `bytes_max` to `into`; the count is what it grew by.
-[[nodiscard]] task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::size_t bytes_max, io::buffer into);
-[[nodiscard]] task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset, std::size_t bytes_max);
+[[nodiscard]] task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset,
+                                            std::size_t bytes_max, io::buffer into);
+[[nodiscard]] task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset,
+                                                   std::size_t bytes_max);
 
 }  // namespace rouse::fs::internal

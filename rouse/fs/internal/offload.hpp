@@ -1,4 +1,5 @@
-// The two ways to ask the disk without waiting for it: a ring operation that owns its data, and a job of the blocking pool.
+// The two ways to ask the disk without waiting for it: a ring operation that owns its data, and a
+// job of the blocking pool.
 #pragma once
 
 #include <rouse/core/current.hpp>
@@ -15,7 +16,8 @@ namespace rouse::fs::internal {
   return here && here->supports(code) ? here : nullptr;
 }
 
-/// Leaf: the completion of an operation that lies on the heap. Cancelled at once, since dropping the block abandons it.
+/// Leaf: the completion of an operation that lies on the heap. Cancelled at once, since dropping
+/// the block abandons it.
 template <class Block>
 class completion {
  public:

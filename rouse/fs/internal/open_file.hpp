@@ -1,4 +1,5 @@
-// A descriptor that operations under way keep open, so that its number is not given to another file beneath them.
+// A descriptor that operations under way keep open, so that its number is not given to another file
+// beneath them.
 #pragma once
 
 #include <rouse/base/atomic.hpp>
