@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <tests/support/sanitized.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -121,11 +122,7 @@ TEST_P(uring, operations_begun_before_there_is_a_ring_wait_for_it) {
 }
 
 TEST_P(uring, a_signal_ends_a_sleep_as_a_spurious_wake) {
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "the thread sanitizer keeps signals back";
-#endif
-#endif
+  if (support::is_sanitized) GTEST_SKIP() << "the thread sanitizer keeps signals back";
   struct sigaction former{};
   struct sigaction nothing{};
   nothing.sa_handler = [](int) {};
@@ -561,12 +558,9 @@ TEST_P(uring, a_connection_accepted_ahead_makes_the_listener_readable) {
 }
 
 TEST_P(uring, fault_R2_accepting_goes_on_after_the_descriptors_ran_out) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
   // Its vptr check opens a pipe to look at an object, and calls the object bad when there is none.
-  GTEST_SKIP() << "the undefined behaviour sanitizer needs descriptors of its own";
-#endif
-#endif
+  if (support::is_sanitized)
+    GTEST_SKIP() << "the undefined behaviour sanitizer needs descriptors of its own";
   source listener = listening();
   far_end first = connect_to(listener);
   rlimit former{};
@@ -833,11 +827,7 @@ TEST_P(uring, cancels_that_find_no_room_are_sent_later) {
 }
 
 TEST_P(uring, fault_R10_taking_completions_allocates_nothing) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    (defined(__has_feature) &&                                       \
-     (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)))
-  GTEST_SKIP() << "the sanitizers' allocator does not count like libc's";
-#else
+  if (support::is_sanitized) GTEST_SKIP() << "the sanitizers' allocator does not count like libc's";
   source listener = listening();
   operation accept;
   accept.accept(listener);
@@ -859,7 +849,6 @@ TEST_P(uring, fault_R10_taking_completions_allocates_nothing) {
   while (waker_.wakes < 3)
     ASSERT_TRUE(on().park(1s));
   EXPECT_EQ(::mallinfo2().uordblks, before);
-#endif
 }
 
 TEST_P(uring, fault_R4_denial_is_an_error_and_nothing_is_left_behind) {
