@@ -65,7 +65,8 @@ task<result<void>> static_files::respond(exchange& x) {
   const bool has_query = target->has_query;
   const bool wants_directory = target->wants_directory;
 
-  auto opened = co_await root_.open(path.empty() ? "." : path, confined()).result();
+  std::string asked_name = path.empty() ? "." : path;
+  auto opened = co_await root_.open(std::move(asked_name), confined()).result();
   if (!opened) {
     refuse(x, status_of_open(opened.error()));
     co_return result<void>();

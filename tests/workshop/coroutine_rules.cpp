@@ -124,6 +124,11 @@ class coroutine_check {
             "it first, or "
             "pass arguments instead");
       }
+      if (is(i, "?") && makes_one_temporary(begin, i)) {
+        say(i,
+            "one branch of ?: makes a temporary, in one expression with co_await: g++ 12 destroys "
+            "it twice, or though it was never made. Name the value first");
+      }
       if (!is(i, "{")) continue;
       const brace_kind kind = braces_.at(i).kind;
       if (kind == brace_kind::initializer && may_own(i)) {
@@ -178,14 +183,45 @@ class coroutine_check {
   // Plain numbers, durations and names are fine: option structs of ours are trivial. Text and
   // containers are not.
   [[nodiscard]] bool may_own(std::size_t open) const {
+    return may_own(open, braces_.partner(open), true);
+  }
+  [[nodiscard]] bool may_own(std::size_t open, std::size_t end, bool text_owns = false) const {
     static const std::set<std::string_view> owners = {
         "co_await", "move",        "string",      "vector",    "function",   "move_only_function",
         "optional", "make_shared", "make_unique", "to_string", "shared_ptr", "unique_ptr"};
-    for (std::size_t i = open + 1; i < braces_.partner(open); ++i) {
-      if (tokens_[i].kind == token_kind::string || owners.contains(tokens_[i].text)) return true;
+    for (std::size_t i = open + 1; i < end; ++i) {
+      if (text_owns && tokens_[i].kind == token_kind::string) return true;
+      if (owners.contains(tokens_[i].text)) return true;
       if (is(i, "[") && braces_.begins_lambda(i) && owns(i)) return true;
     }
     return false;
+  }
+
+  // Of `condition ? one : other`: does either branch call or name what owns, or is one a text and
+  // the other not, so that the text becomes an owner?
+  [[nodiscard]] bool makes_one_temporary(std::size_t begin, std::size_t question) const {
+    std::size_t colon = question + 1;
+    while (colon < tokens_.size() && !is(colon, ":")) {
+      if (is(colon, ";") || is(colon, ")")) return false;
+      const bool is_open = braces_.partner(colon) != nowhere && braces_.partner(colon) > colon;
+      colon = is_open ? braces_.partner(colon) + 1 : colon + 1;
+    }
+    std::size_t end = colon + 1;
+    while (end < tokens_.size() && !is(end, ";") && !is(end, ",") && !is(end, ")") &&
+           !is(end, "}")) {
+      const bool is_open = braces_.partner(end) != nowhere && braces_.partner(end) > end;
+      end = is_open ? braces_.partner(end) + 1 : end + 1;
+    }
+    // Whole statements, as in `co_return co_await x ? 1 : 2`, await in the condition; arguments of
+    // what is awaited stand in parentheses.
+    const std::size_t around = braces_.around(question);
+    if (around == nowhere || around < begin) return false;
+    const bool first_is_text = is_text(question + 1, colon);
+    return first_is_text != is_text(colon + 1, end) || may_own(question, colon) ||
+           may_own(colon, end);
+  }
+  [[nodiscard]] bool is_text(std::size_t begin, std::size_t end) const {
+    return end == begin + 1 && tokens_[begin].kind == token_kind::string;
   }
 
   // --- capture and reference

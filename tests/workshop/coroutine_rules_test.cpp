@@ -19,6 +19,7 @@ std::string about(std::string_view text, bool is_test = false) {
 constexpr auto condition = "1 awaits in a condition wi";
 constexpr auto braced = "1 a braced temporary that ";
 constexpr auto closure = "1 a capturing lambda in on";
+constexpr auto conditional = "1 one branch of ?: makes a";
 constexpr auto capture = "1 a lambda that is a corou";
 constexpr auto reference = "1 a coroutine parameter th";
 constexpr auto aligned = "1 a local aligned to more ";
@@ -80,6 +81,16 @@ TEST(coroutine_rules, accept_what_owns_nothing_or_has_a_name) {
   EXPECT_EQ(about("task<> f() { co_await call([&] { h(s); }, [this, &y] { k(y); }); }"), "");
   EXPECT_EQ(about("task<> f() { co_await g(); h({\"x\"}); }"), "") << "another expression";
   EXPECT_EQ(about("task<> f() { if (x) { h({\"x\"}); } co_await g(); }"), "");
+}
+
+TEST(coroutine_rules, find_a_temporary_of_one_branch_beside_co_await) {
+  EXPECT_EQ(about("task<> f() { co_await g(path.empty() ? \".\" : path, 3); }"), conditional);
+  EXPECT_EQ(about("task<> f() { auto x = co_await g(n > 0 ? s : std::string(\"x\")).m(); }"),
+            conditional);
+  EXPECT_EQ(about("task<> f() { co_await g(1, a ? k(b, c) : std::move(s)); }"), conditional);
+  EXPECT_EQ(about("task<> f() { auto s = a ? \".\" : path; co_await g(std::move(s)); }"), "");
+  EXPECT_EQ(about("task<> f() { co_await g(a ? 1 : 2, h(b ? c : d)); }"), "");
+  EXPECT_EQ(about("task<> f() { l.add(co_await g() ? \"yes\" : \"no\"); }"), "");
 }
 
 TEST(coroutine_rules, find_capturing_coroutines_except_bodies_of_scopes) {
