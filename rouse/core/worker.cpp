@@ -97,6 +97,8 @@ unsigned worker::run_ready(unsigned polls, const task_header* stop) noexcept {
     task_header* t = pop();
     if (!t) return n;
     step(*t);
+    if (cx_.left_ == 0) [[unlikely]]
+      return n + 1;  // it may have moved megabytes: time to look at the clock
   }
   return polls;
 }

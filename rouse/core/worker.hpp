@@ -99,7 +99,8 @@ class worker {
   virtual void on_unjoined_failure(task_header& t, std::exception_ptr failure) noexcept = 0;
 
   /// Runs ready tasks, at most `polls` of them, until none is left or `stop` (null: none) has
-  /// completed; gives how many it ran. Looks into the inbox before each.
+  /// completed, or one has used its whole budget; gives how many it ran. Looks into the inbox
+  /// before each.
   unsigned run_ready(unsigned polls, const task_header* stop) noexcept;
   /// Before a park: true when the inbox was empty and now carries the mark, so that the next
   /// foreign wake unparks.

@@ -44,11 +44,10 @@ bool current_thread_executor::run_batch(const task_header* root) noexcept {
   bool polled = false;
   instant until = never;
   for (unsigned left = options_.polls_per_look; left != 0;) {
-    const unsigned chunk = std::min(left, polls_per_clock_read);
-    const unsigned ran = run_ready(chunk, root);
+    const unsigned ran = run_ready(std::min(left, polls_per_clock_read), root);
     polled |= ran != 0;
     left -= ran;
-    if (ran < chunk) break;
+    if (!has_ready() || (root && root->completed)) break;
     if (left == 0 || !below_.has_work()) continue;
     const instant now = std::chrono::steady_clock::now();
     if (now >= until) break;

@@ -24,7 +24,7 @@ struct failure_handler {
 struct executor_options {
   /// Polls before the layers below are looked at, though tasks are ready; 1 or more.
   unsigned polls_per_look = 61;
-  /// The same in time, looked at every 16th poll.
+  /// The same in time, looked at every 16th poll, and after each that used its whole budget.
   nanoseconds time_per_look{500'000};
   /// Tasks that other threads may have handed in and that are not taken yet.
   std::size_t inject_limit = 1'048'576;

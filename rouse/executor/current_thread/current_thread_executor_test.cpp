@@ -375,6 +375,29 @@ TEST(looks, slow_polls_are_looked_behind_after_a_time_slice) {
   EXPECT_GT(park.limits.size(), 10u);
 }
 
+TEST(looks, fault_C9_polls_that_use_their_whole_budget_are_looked_behind_sooner) {
+  mock_park park;
+  current_thread_executor executor(park, {.time_per_look = nanoseconds(1)});
+  unsigned polls = 0;
+  unsigned most = 0;
+  unsigned last = 0;
+  park.on_park = [&](nanoseconds) {
+    most = std::max(most, polls - last);
+    last = polls;
+  };
+  auto greedy = [&](context& cx) -> poll_result<void> {
+    ++polls;
+    while (cx.spend()) {
+    }
+    if (polls < 100) return pending;  // woken by the budget
+    return ready;
+  };
+  executor.spawn(polled(greedy)).detach();
+  executor.run();
+  EXPECT_EQ(polls, 100u);
+  EXPECT_LE(most, 2u) << "one to start the slice, one to see that it is over";
+}
+
 TEST(looks, are_spared_while_nothing_is_registered_below) {
   mock_park park;
   park.work = false;
