@@ -39,13 +39,16 @@ class [[nodiscard]] finally_operation {
   }
 
   poll_result<out> poll(context& cx) {
-    if (cancelled_) return pending;
-    started_ = true;
-    if (work_) {
-      if (!poll_into(*work_, cx, end_)) return pending;
-      work_.reset();
+    if (cancelled_) {
+      if (!cleaned_ || !end_.is_set()) return pending;
+    } else {
+      started_ = true;
+      if (work_) {
+        if (!poll_into(*work_, cx, end_)) return pending;
+        work_.reset();
+      }
+      if (!clean(cx)) return pending;
     }
-    if (!clean(cx)) return pending;
     if constexpr (std::is_void_v<out>)
       return end_.take(), ready;
     else
@@ -59,7 +62,8 @@ class [[nodiscard]] finally_operation {
     }
     if (work_) {
       if (!rouse::poll_cancel(*work_, cx).is_ready()) return pending;
-      work_.reset();  // the inner frames go before the clean-up starts
+      (void)poll_into(*work_, cx, end_);  // what beat the cancel is given by the one poll more
+      work_.reset();                      // the inner frames go before the clean-up starts
     }
     if (!clean(cx)) return pending;  // a cancel does not reach the clean-up
     return ready;
@@ -108,7 +112,8 @@ class [[nodiscard]] finally_operation {
 /// Awaits `work`, then `clean_up()`, which gives something to await; gives what `work` gave.
 ///
 /// The clean-up runs after the inner frames are gone, also when `work` throws or is cancelled, and
-/// a cancel does not reach it; it has `limit`, then it is cancelled itself. Its own failure, a
+/// a cancel does not reach it; it has `limit`, then it is cancelled itself. A value that beat the
+/// cancel still wins. Its own failure, a
 /// timeout included, is logged. It may refer to locals of the frame that awaits this. Plain
 /// destruction in the middle skips it, and logs that.
 /// @example  `co_await rouse::finally(session(conn), [&] { return conn.goodbye(); });`

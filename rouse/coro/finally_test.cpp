@@ -105,6 +105,19 @@ TEST_F(finally_test, cleans_up_after_a_cancel_which_does_not_reach_the_clean_up)
   EXPECT_FALSE(hand.is_ready(op)) << "the one poll more: no result";
 }
 
+TEST_F(finally_test, fault_C10_a_cancel_during_the_clean_up_does_not_lose_the_value) {
+  auto op = make();
+  body_gate.open();
+  EXPECT_FALSE(hand.is_ready(op));
+  EXPECT_FALSE(hand.cancel(op));
+  EXPECT_FALSE(hand.is_ready(op)) << "the clean-up goes on";
+  clean_up_gate.open();
+  EXPECT_TRUE(hand.cancel(op));
+  EXPECT_EQ(log.events(), (trace{"body ends", "destroyed body", "clean-up starts", "clean-up ends",
+                                 "destroyed clean-up"}));
+  EXPECT_EQ(hand.poll(op).take(), 6) << "the one poll more";
+}
+
 TEST_F(finally_test, waits_until_the_work_has_let_go_before_it_cleans_up) {
   slow_driver slow;
   clean_up_gate.open();
