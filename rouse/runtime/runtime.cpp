@@ -1,3 +1,4 @@
+#include <rouse/base/log.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
 #include <rouse/runtime/runtime.hpp>
 #include <rouse/time/timeout.hpp>
@@ -45,8 +46,11 @@ result<runtime> runtime::make(const runtime_options& options) {
 
 runtime::~runtime() {
   if (!parts_) return;
-  const entered here(*this);  // what tasks destroy may look for its driver
-  delete parts_;
+  {
+    const entered here(*this);  // what tasks destroy may look for its driver
+    delete parts_;
+  }
+  flush_log();
 }
 
 void runtime::run(std::source_location site) {

@@ -95,6 +95,23 @@ TEST(spec_row_12_timer_park,
   EXPECT_EQ(stack.inner().asked, (std::vector<nanoseconds>{10s, 50ms, 10s, no_limit}));
 }
 
+TEST(fault_T5_timer_park, a_wait_that_ends_early_is_taken_up_again_for_what_is_left) {
+  told_clock time;
+  timer_park<logging_park> stack(time);
+  std::string log;
+  letter a(log, 'a');
+  const nanoseconds month = 24h * 31;
+  stack.driver().arm(a, time.value + 2 * month);
+  stack.inner().answer = park_outcome::timed_out;
+  stack.inner().during = [&] { time.value += month - 1ns; };  // less than asked for, twice
+  (void)stack.park(no_limit);
+  (void)stack.park(no_limit);
+  EXPECT_EQ(log, "");
+  (void)stack.park(no_limit);
+  EXPECT_EQ(log, "a");
+  EXPECT_EQ(stack.inner().asked, (std::vector<nanoseconds>{2 * month, month + 1ns, 2ns}));
+}
+
 TEST(spec_row_20_timer_park, a_lone_timer_needs_one_wait) {
   timer_park<thread_park> stack;
   std::string log;

@@ -1,4 +1,5 @@
 // The runtime as a whole, on each reactor: the checks of SPEC's table that need all layers at once.
+#include <rouse/base/log.hpp>
 #include <rouse/rouse.hpp>
 #include <rouse/time/delay_queue.hpp>
 #include <rouse/time/manual_clock.hpp>
@@ -75,6 +76,57 @@ task<void> ding(int times, nanoseconds period, int& lines) {
   for (int i = 0; i < times; ++i) {
     co_await sleep(period);
     ++lines;
+  }
+}
+
+task<void> yield_until(const bool& stop, std::uint64_t& polls) {
+  while (!stop) {
+    ++polls;
+    co_await yield_now();
+  }
+}
+
+task<void> echo_one(net::tcp_listener& from) {
+  auto client = co_await from.accept();
+  while (auto bytes = co_await client.stream.read())
+    co_await client.stream.write_all(bytes);
+}
+
+TEST_P(runtimes, spec_row_8_two_spinners_take_turns_and_starve_neither_timer_nor_socket) {
+  auto rt = make();
+  bool stop = false;
+  std::uint64_t one = 0, other = 0;
+  rt.block_on([](bool& ends, std::uint64_t& a, std::uint64_t& b) -> task<void> {
+    auto first = spawn(assume_owned(yield_until(ends, a)));
+    auto second = spawn(assume_owned(yield_until(ends, b)));
+    auto listener = co_await net::listen("127.0.0.1:0");
+    auto echo = spawn(assume_owned(echo_one(listener)));
+    {
+      auto stream = co_await net::connect(listener.local_address().value());
+      for (int i = 0; i < 20; ++i) {
+        co_await stream.write_all(std::as_bytes(std::span("x", 1)));
+        auto back = co_await stream.read();
+        EXPECT_EQ(back.size(), 1u);
+      }
+    }
+    co_await echo;
+    co_await sleep(20ms);
+    ends = true;
+    co_await first;
+    co_await second;
+  }(stop, one, other));
+  EXPECT_GT(one, 20u);
+  EXPECT_LE(std::max(one, other) - std::min(one, other), 1u);
+}
+
+TEST_P(runtimes, fault_T5_sleeps_of_months_end_to_the_nanosecond) {
+  manual_clock time;
+  time.set_auto_advance(true);
+  auto rt = make(&time);
+  for (const nanoseconds days : {24h * 25, 24h * 50, 24h * 365 * 100}) {
+    const instant start = time.now();
+    rt.block_on([](nanoseconds d) -> task<void> { co_await sleep(d + 1ns); }(days));
+    EXPECT_EQ(time.now() - start, days + 1ns);
   }
 }
 
@@ -186,11 +238,7 @@ TEST_P(runtimes, spec_row_48_a_timer_set_in_the_past_for_ever_starves_no_socket)
   rt.block_on([](bool& ends, std::uint64_t& n) -> task<void> {
     auto spinner = spawn(assume_owned(spin(ends, n)));
     auto listener = co_await net::listen("127.0.0.1:0");
-    auto echo = spawn(assume_owned([](auto& from) -> task<void> {
-      auto client = co_await from.accept();
-      while (auto bytes = co_await client.stream.read())
-        co_await client.stream.write_all(bytes);
-    }(listener)));
+    auto echo = spawn(assume_owned(echo_one(listener)));
     {
       auto stream = co_await net::connect(listener.local_address().value());
       for (int i = 0; i < 20; ++i) {
@@ -507,6 +555,34 @@ TEST_P(runtimes, a_builder_passes_its_options_on) {
   EXPECT_EQ(rt->time_source(), &time);
   runtime moved(std::move(*rt));
   EXPECT_EQ(moved.block_on(support::ready_value(1)), 1);
+}
+
+/// Keeps the lines that are logged while it lives.
+class caught_lines final : public log_sink {
+ public:
+  caught_lines() : former_(set_log_sink(this)) {}
+  ~caught_lines() { (void)set_log_sink(former_); }
+  void write(log_level, std::string_view text) noexcept override { lines.emplace_back(text); }
+
+  std::vector<std::string> lines;
+
+ private:
+  log_sink* former_;
+};
+
+TEST_P(runtimes, fault_R14_lines_that_the_rate_limit_held_back_are_counted_when_it_ends) {
+  caught_lines caught;
+  {
+    auto rt = make();
+    rt.block_on([]() -> task<void> {
+      for (int i = 0; i < 12; ++i)
+        ROUSE_LOG(warning, "line %d", i);
+      co_return;
+    }());
+    EXPECT_EQ(caught.lines.size(), log_burst);
+  }
+  ASSERT_EQ(caught.lines.size(), log_burst + 1);
+  EXPECT_EQ(caught.lines.back(), "7 similar lines suppressed: \"line %d\"");
 }
 
 }  // namespace
