@@ -85,7 +85,7 @@ using raw_output = typename decltype(std::declval<P&>().poll(std::declval<contex
 /// True when awaiting P turns its error into an exception.
 template <class P>
 inline constexpr bool throws_errors =
-    internal::unwrap_result<raw_output<P>>::is_result && !requires { P::verbatim; };
+    internal::unwrap_result<raw_output<P>>::is_result && !requires { requires P::verbatim; };
 /// What `co_await p` gives.
 template <class P>
 using output =

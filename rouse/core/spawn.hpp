@@ -28,6 +28,7 @@ inline void describe_task(task_header& t, const spawn_options& options,
 
 template <class P>
 struct assumed_owned {
+  static constexpr bool verbatim = !throws_errors<P>;
   P inner;
   explicit assumed_owned(P&& p) : inner(std::move(p)) {}
   auto poll(context& cx) { return inner.poll(cx); }
@@ -58,6 +59,7 @@ template <class F, class... Args>
 class owned_call {
  public:
   using work = call_result<F, Args...>;
+  static constexpr bool verbatim = !throws_errors<work>;
   explicit owned_call(F f, Args... args) : f_(std::move(f)), args_(std::move(args)...) {}
   owned_call(owned_call&& other) : f_(std::move(other.f_)), args_(std::move(other.args_)) {
     ROUSE_ASSERT(!other.work_);  // moves before the first poll only
@@ -124,8 +126,7 @@ auto spawn(P work, spawn_options options = {},
 template <class F, class... Args>
   requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
 auto spawn(F f, Args... args) {
-  return spawn(
-      internal::assumed_owned(internal::owned_call<F, Args...>(std::move(f), std::move(args)...)));
+  return spawn(internal::owned_call<F, Args...>(std::move(f), std::move(args)...));
 }
 
 }  // namespace rouse

@@ -27,6 +27,7 @@ class [[nodiscard]] finally_operation {
   using bounded = decltype(timeout(nanoseconds(), std::declval<clean_up_work>()));
 
  public:
+  static constexpr bool verbatim = true;  // what it gives is what awaiting the work gives
   finally_operation(Work work, CleanUp clean_up, nanoseconds limit)
       : work_(std::move(work)), clean_up_(std::move(clean_up)), limit_(limit) {}
   finally_operation(finally_operation&& other)

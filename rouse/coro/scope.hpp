@@ -27,6 +27,7 @@ class [[nodiscard]] scope_operation {
   using hook = std::conditional_t<supervises, OnFailure, void*>;
 
  public:
+  static constexpr bool verbatim = true;  // what it gives is what awaiting the body gives
   scope_operation(Body body, hook on_failure, scope_options options)
       : body_(std::move(body)), on_failure_(std::move(on_failure)), options_(options) {}
   scope_operation(scope_operation&& other)

@@ -49,6 +49,8 @@ class task_promise_base : public promise_base<T> {
     return task<T>(self());
   }
   void unhandled_exception() noexcept {
+    if (self().is_being_destroyed()) [[unlikely]]
+      self().root->end_by_destructor();
     outcome_of<T>(self()).set_exception(std::current_exception());
   }
 

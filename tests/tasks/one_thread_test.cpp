@@ -22,6 +22,8 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <variant>
 #include <vector>
 
 namespace rouse {
@@ -354,6 +356,40 @@ TEST_F(one_thread, a_tree_of_tasks_can_be_aborted_after_any_number_of_polls) {
   if (!support::is_sanitized) {
     EXPECT_GT(finished, 0) << "the longest runs reach the end";
   }
+}
+
+// A body that gives a `result` means it as a value: whoever takes it gets it, and nothing is
+// thrown, whether it is awaited, joined, selected or waited for from outside.
+TEST_F(one_thread, a_result_that_a_body_gives_is_its_value_everywhere) {
+  const auto halve = [](int n) -> task<result<int>> {
+    if (n % 2 != 0) co_return std::unexpected(error("halve", EINVAL));
+    co_return n / 2;
+  };
+  const auto body = [](auto half) -> task<int> {
+    result<int> child = co_await half(1);
+    auto handle = spawn(half(3));
+    result<int> joined = co_await handle;
+    auto kept_call = spawn(half, 5);
+    result<int> called = co_await kept_call;
+    std::variant<result<int>, result<int>> chosen = co_await select(half(7), half(2));
+    std::tuple<result<int>, result<int>> both = co_await when_all(half(4), half(9));
+    result<int> scoped = co_await scope([&half](nursery&) -> task<result<int>> {
+      result<int> inner = co_await half(11);
+      co_return inner;
+    });
+    EXPECT_EQ(child, std::unexpected(error("halve", EINVAL)));
+    EXPECT_EQ(joined, child);
+    EXPECT_EQ(called, child);
+    EXPECT_EQ(std::get<0>(chosen), child);
+    EXPECT_EQ(std::get<0>(both), 2);
+    EXPECT_EQ(std::get<1>(both), child);
+    EXPECT_EQ(scoped, child);
+    co_return 7;
+  };
+  EXPECT_EQ(executor.block_on(assume_owned(body(halve))), 7);
+  const result<int> outside = executor.block_on(halve(13));
+  EXPECT_EQ(outside, std::unexpected(error("halve", EINVAL)));
+  EXPECT_EQ(executor.block_on(assume_owned(halve(8))), 4);
 }
 
 }  // namespace

@@ -37,6 +37,12 @@ class executor_handle {
     submit(*fresh.header);
     return {};
   }
+  /// Calls `f(args...)` there, with copies of both kept in the task. See rouse::spawn.
+  template <class F, class... Args>
+    requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
+  result<void> spawn(F f, Args... args) const {
+    return spawn(internal::owned_call<F, Args...>(std::move(f), std::move(args)...));
+  }
   /// Best effort: may be outdated when it is read. Ok, at_capacity or runtime_shut_down.
   [[nodiscard]] result<void> status() const noexcept;
   /// Tasks handed in and not yet taken.
@@ -79,6 +85,11 @@ struct default_executor {
     if (!worker::current()) return std::unexpected(error("spawn", errc::runtime_shut_down));
     rouse::spawn(std::move(work), options, site).detach();
     return {};
+  }
+  template <class F, class... Args>
+    requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
+  result<void> spawn(F f, Args... args) const {
+    return spawn(internal::owned_call<F, Args...>(std::move(f), std::move(args)...));
   }
 };
 
