@@ -28,9 +28,10 @@ task<int> as_exit_code(P root) {
 ///
 /// A `task<int>` gives the exit code, a `task<void>` 0. An escaped exception is printed to stderr,
 /// with the place that awaited it, and gives 1. SIGINT and SIGTERM cancel the root, wait for it,
-/// and give 130 and 143; a second one kills at once. A root that has asked `stop_requested()` gets
-/// the first one as a request instead. Former handlers come back before it returns. SIGPIPE is
-/// blocked meanwhile.
+/// and give 130 and 143, whichever thread they reach; a second one kills at once, also when the
+/// runtime's thread is stuck. A root that has asked `stop_requested()` gets the first one as a
+/// request instead. Former handlers come back before it returns.
+/// SIGPIPE is blocked meanwhile. One at a time in a process.
 template <pollable P>
 [[nodiscard]] int run(P root, const runtime_options& options = {},
                       std::source_location site = std::source_location::current()) {

@@ -1,12 +1,16 @@
 #include <rouse/sys/signals.hpp>
 
 #include <rouse/base/assert.hpp>
+#include <rouse/base/atomic.hpp>
 #include <rouse/sys/internal/answer.hpp>
 #include <rouse/sys/table.hpp>
 
+#include <sched.h>
 #include <signal.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 namespace rouse::sys {
 namespace {
@@ -57,23 +61,86 @@ void set_blocked_signals(const signal_set& signals) noexcept {
   ROUSE_DEBUG_ASSERT(n == 0);
 }
 
-result<signal_fd> signal_fd::open(const signal_set& signals) {
-  const sigset_t set = native(signals);
-  const int fd = calls().signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (fd < 0) return std::unexpected(internal::failure("signalfd", fd));
-  signal_fd s;
-  s.fd_.reset(fd);
-  return s;
+namespace {
+
+// What the handler works with, which can run at any moment on any thread: only atomics, and calls
+// that POSIX allows there.
+struct catcher {
+  atomic<bool> in_use{false};
+  atomic<int> caught{0};
+  atomic<int> handlers{0};  // running now
+  int fd = -1;
+  int process = 0;
+  signal_set signals;
+  struct sigaction former[signal_max + 1] = {};
+
+  void restore(bool for_the_second = false) noexcept {
+    struct sigaction by_default = {};
+    by_default.sa_handler = SIG_DFL;
+    for (int n = 1; n <= signal_max; n++) {
+      if (!signals.has(n)) continue;
+      const bool was_ignored = former[n].sa_handler == SIG_IGN;
+      ::sigaction(n, for_the_second && was_ignored ? &by_default : &former[n], nullptr);
+    }
+  }
+};
+constinit catcher the_catcher;
+
+void on_signal(int number) {
+  catcher& c = the_catcher;
+  const int kept_errno = errno;
+  // seq_cst: the destructor restores the handlers, then waits until none of them runs any more
+  c.handlers.fetch_add(1, order::seq_cst);
+  int none = 0;
+  if (c.process != ::getpid()) {  // a child that has not called exec: as if we were not there
+    c.restore();
+    ::raise(number);
+  } else if (c.caught.compare_exchange_strong(none, number, order::acq_rel)) {
+    c.restore(true);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto n = ::write(c.fd, &one, sizeof one);
+  }
+  c.handlers.fetch_sub(1, order::seq_cst);
+  errno = kept_errno;
 }
 
-result<std::optional<int>> signal_fd::take_from(int fd) noexcept {
-  signalfd_siginfo info{};
-  const long n =
-      internal::uninterrupted([&]() noexcept { return calls().read(fd, &info, sizeof info); });
-  if (n == -EAGAIN) return std::optional<int>();
-  if (n < 0) return std::unexpected(internal::failure("signalfd", n));
-  return std::optional<int>(static_cast<int>(info.ssi_signo));
+}  // namespace
+
+result<signal_catch> signal_catch::install(const signal_set& signals) {
+  catcher& c = the_catcher;
+  // acquire: pairs with the destructor of the one before
+  if (c.in_use.exchange(true, order::acquire)) return std::unexpected(error("signals", EBUSY));
+  const int fd = calls().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd < 0) {
+    c.in_use.store(false, order::release);
+    return std::unexpected(internal::failure("eventfd", fd));
+  }
+  c.caught.store(0, order::relaxed);
+  c.fd = fd;
+  c.process = ::getpid();
+  c.signals = {};
+  struct sigaction ours{};
+  ours.sa_handler = on_signal;
+  ours.sa_mask = native(signals);
+  ours.sa_flags = SA_RESTART;
+  for (int n = 1; n <= signal_max; n++) {
+    if (signals.has(n) && ::sigaction(n, nullptr, &c.former[n]) == 0) c.signals.add(n);
+  }
+  for (int n = 1; n <= signal_max; n++)
+    if (c.signals.has(n)) ::sigaction(n, &ours, nullptr);
+  return signal_catch(descriptor(fd));
 }
+
+signal_catch::~signal_catch() {
+  if (!installed_) return;
+  catcher& c = the_catcher;
+  c.restore();
+  while (c.handlers.load(order::seq_cst) != 0)
+    ::sched_yield();
+  c.in_use.store(false, order::release);
+}
+
+int signal_catch::caught() const noexcept { return the_catcher.caught.load(order::acquire); }
 
 void raise_in_process(int signal) noexcept { ::kill(::getpid(), signal); }
 void raise_in_thread(int signal) noexcept { ::raise(signal); }

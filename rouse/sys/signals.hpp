@@ -1,4 +1,4 @@
-// Signals as something to read, and which of them a thread takes.
+// Signals as something to wait for, and which of them a thread takes.
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <utility>
 
 namespace rouse::sys {
 
@@ -57,23 +58,33 @@ class scoped_signal_block {
 [[nodiscard]] signal_set blocked_signals() noexcept;
 void set_blocked_signals(const signal_set& signals) noexcept;
 
-/// Blocked signals, readable as records: a signalfd.
-class signal_fd {
+/// Catches the first of some signals, whichever thread gets it. From that moment on the former
+/// handlers are back, so that a second one ends a process whose threads are stuck.
+///
+/// A handler and not a signalfd, because that wants the signals blocked in every thread, also in
+/// those that others have started, and then nothing can end a loop that never looks. One at a time
+/// in a process. A signal that was ignored, as shells do for what they start in the background, is
+/// caught too, and a second one then has its default effect. A child made by fork is not caught
+/// for: what it gets does what it did before.
+class signal_catch {
  public:
-  signal_fd() noexcept = default;
-  /// Close-on-exec, non-blocking. The signals must be blocked, or their handlers get them instead.
-  static result<signal_fd> open(const signal_set& signals);
+  /// Errors: EBUSY: the process has one already; EMFILE, ENFILE.
+  static result<signal_catch> install(const signal_set& signals);
+  signal_catch(signal_catch&& other) noexcept
+      : fd_(std::move(other.fd_)), installed_(std::exchange(other.installed_, false)) {}
+  signal_catch& operator=(signal_catch&&) = delete;
+  /// The former handlers are back.
+  ~signal_catch();
 
-  explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
-  [[nodiscard]] int get() const noexcept { return fd_.get(); }
-  [[nodiscard]] descriptor release() noexcept { return std::move(fd_); }
-  /// The next signal that has come; none: nothing. Never waits.
-  [[nodiscard]] result<std::optional<int>> take() noexcept { return take_from(fd_.get()); }
-  /// The same for a descriptor that was released, into a source for example.
-  [[nodiscard]] static result<std::optional<int>> take_from(int fd) noexcept;
+  /// Readable once a signal has been caught. Must stay open for as long as this lives.
+  [[nodiscard]] descriptor take_fd() noexcept { return std::move(fd_); }
+  /// The number of the signal that was caught; 0: none yet.
+  [[nodiscard]] int caught() const noexcept;
 
  private:
+  explicit signal_catch(descriptor fd) noexcept : fd_(std::move(fd)) {}
   descriptor fd_;
+  bool installed_ = true;
 };
 
 /// Sends `signal` to this process (kill) or to this very thread.

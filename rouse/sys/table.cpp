@@ -10,7 +10,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -180,10 +179,6 @@ constexpr table real_table{
           // pthread_sigmask answers the errno itself
           return -::pthread_sigmask(how, static_cast<const sigset_t*>(set),
                                     static_cast<sigset_t*>(old_set));
-        },
-    .signalfd =
-        [](int fd, const void* set, int flags) {
-          return answer(::signalfd(fd, static_cast<const sigset_t*>(set), flags));
         },
     .pidfd_open = [](int pid,
                      unsigned flags) { return answer_int(::syscall(SYS_pidfd_open, pid, flags)); },

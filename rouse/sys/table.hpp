@@ -70,7 +70,6 @@ struct table {
   // time, signals, processes
   int (*clock_gettime)(int clock, void* timespec);
   int (*signal_mask)(int how, const void* set, void* old_set);
-  int (*signalfd)(int fd, const void* set, int flags);
   int (*pidfd_open)(int pid, unsigned flags);
   int (*pidfd_send_signal)(int pidfd, int signal);
   int (*waitid)(int pidfd, void* siginfo, int options);  ///< P_PIDFD

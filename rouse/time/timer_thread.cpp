@@ -1,6 +1,7 @@
 #include <rouse/time/timer_thread.hpp>
 
 #include <rouse/park/thread_park.hpp>
+#include <rouse/sys/signals.hpp>
 #include <rouse/time/timer_park.hpp>
 
 #include <new>
@@ -16,6 +17,7 @@ class timer_thread::worker {
 
   [[nodiscard]] result<void> start(thread_starter how) noexcept {
     references_.fetch_add(1, order::relaxed);
+    const sys::scoped_signal_block no_signals(sys::signal_set::all());  // inherited by the thread
     auto started = thread::start(run, this, 0, how);
     if (!started) {
       references_.fetch_sub(1, order::relaxed);
