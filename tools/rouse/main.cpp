@@ -25,8 +25,13 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   tool::serve_options options;
+  const CLI::Validator not_empty(
+      [](const std::string& text) { return text.empty() ? "must not be empty" : std::string(); },
+      "");
   CLI::App* serve = app.add_subcommand("serve", "Serve the files of a directory over HTTP/1.1");
-  serve->add_option("DIR", options.directory, "Directory to serve")->capture_default_str();
+  serve->add_option("DIR", options.directory, "Directory to serve")
+      ->check(not_empty)
+      ->capture_default_str();
   CLI::Option* port =
       serve
           ->add_option("-p,--port", options.port, "Port; without it the next free one from 8080 on")
@@ -34,6 +39,7 @@ int main(int argc, char** argv) {
   serve
       ->add_option("-b,--bind", options.bind,
                    "Address to listen at; [::] and 0.0.0.0 let others in")
+      ->check(not_empty)
       ->capture_default_str();
   serve->add_flag("-q,--quiet", options.quiet, "No line per request");
   serve->footer(

@@ -74,8 +74,21 @@ rouse::task<void> serve_files(serve_options options) {
   });
 }
 
+/// A directory that is not there and a port that is taken are for the user to mend: no source line.
+rouse::task<int> report_to_user(serve_options options) {
+  std::string why;
+  try {
+    co_await serve_files(std::move(options));
+  } catch (const rouse::io_error& e) {
+    why = e.what();
+  }
+  if (why.empty()) co_return 0;
+  std::fprintf(stderr, "rouse: %s\n", why.c_str());
+  co_return 1;
+}
+
 }  // namespace
 
-int serve(const serve_options& options) { return rouse::run(serve_files(options)); }
+int serve(const serve_options& options) { return rouse::run(report_to_user(options)); }
 
 }  // namespace tool
