@@ -36,20 +36,32 @@ class task_cell final : public task_header {
 
  private:
   task_cell(P&& work, worker& w) : task_header(how, w), work_(std::move(work)) {}
+  ~task_cell() {
+    if (has_work_) end_work();
+  }
+  // Not an optional, whose reset() is noexcept: what a destructor throws is reported with the
+  // task's name.
+  void end_work() {
+    has_work_ = false;
+    work_.~P();
+  }
   static task_cell& self(task_header& t) noexcept { return static_cast<task_cell&>(t); }
 
-  std::optional<P> work_;
+  union {
+    P work_;
+  };
+  bool has_work_ = true;
   outcome<value_type> end_;
 
   static constexpr task_table how{
       task_wakes,
       [](task_header& t, context& cx) noexcept {
-        return poll_into(*self(t).work_, cx, self(t).end_);
+        return poll_into(self(t).work_, cx, self(t).end_);
       },
       [](task_header& t, context& cx) noexcept {
-        return rouse::poll_cancel(*self(t).work_, cx).is_ready();
+        return rouse::poll_cancel(self(t).work_, cx).is_ready();
       },
-      [](task_header& t) { self(t).work_.reset(); },
+      [](task_header& t) { self(t).end_work(); },
       [](task_header& t) noexcept {
         self(t).~task_cell();
         free_frame(&self(t), sizeof(task_cell));

@@ -1,4 +1,8 @@
+#include <rouse/base/log.hpp>
+#include <rouse/core/describe.hpp>
 #include <rouse/coro/frame.hpp>
+
+#include <exception>
 
 namespace rouse::internal {
 
@@ -12,6 +16,14 @@ void frame::destroy_begun_chain() {
     if (!up) return;
     f = up;
   }
+}
+
+void frame::end_by_destructor() noexcept {
+  const std::string who = spawned ? describe(*static_cast<task_header*>(header_memory()))
+                                  : std::string("a task that was not spawned");
+  ROUSE_LOG(error, "a destructor of %s threw: %s", who.c_str(),
+            describe(std::current_exception()).c_str());
+  std::terminate();
 }
 
 void frame::join_begun_chain(frame& above, frame** owned_by) noexcept {

@@ -121,6 +121,10 @@ struct alignas(16) frame {
   [[nodiscard]] bool can_go_on() const noexcept {
     return (step & running_tag) == 0 && step != finished;
   }
+  /// A body that throws though it does not run: a local's destructor did.
+  [[nodiscard]] bool is_being_destroyed() const noexcept { return (root->step & running_tag) == 0; }
+  /// Root: reports the exception that is handled, with the task's name, and terminates.
+  [[noreturn]] void end_by_destructor() noexcept;
   /// Root: true when the leaf has let go of everything outside.
   bool cancel_leaf(context& with) noexcept {
     leaf* l = waits_for();
@@ -130,7 +134,7 @@ struct alignas(16) frame {
     if (leaf* l = waits_for()) l->how->disown(*l);
   }
   /// Root: destroys innermost first, in a loop, since chains are 10^5 deep; no body is resumed.
-  /// Throws what a destructor throws.
+  /// A destructor that throws ends the process.
   void destroy_chain() {
     if (step == finished || step == goes_on_in(*this)) [[likely]]
       handle().destroy();

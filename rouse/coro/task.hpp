@@ -125,6 +125,7 @@ template <class T = void>
 class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
  public:
   using value_type = T;
+  static constexpr bool verbatim = true;  ///< a `result` that the body gives is its value
   task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
   task& operator=(task&& other) noexcept {
     if (this != &other) {

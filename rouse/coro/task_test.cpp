@@ -647,6 +647,34 @@ TEST(two_step, result_and_arms_use_its_poll) {
 
 // ---- breaches
 
+struct throws_at_its_end {
+  ~throws_at_its_end() noexcept(false) { throw std::runtime_error("from a destructor"); }
+};
+task<void> ends_badly() {
+  const throws_at_its_end local;
+  co_await gate().wait();
+}
+
+TEST(task_death, fault_M10_a_local_whose_destructor_throws_ends_the_process_with_the_tasks_name) {
+  EXPECT_DEATH(
+      {
+        manual_worker w;
+        auto handle = w.spawn(ends_badly(), {.name = "reader 7"});
+        w.run();
+        w.inside([&] { handle.abort(); });
+        w.run();
+      },
+      "reader 7.*from a destructor");
+  EXPECT_DEATH(
+      {
+        counting_waker hand;
+        auto child = [](task<void> inner) -> task<void> { co_await std::move(inner); };
+        auto work = child(ends_badly());
+        (void)hand.is_ready(work);
+      },
+      "a task that was not spawned.*from a destructor");
+}
+
 TEST(task_death, is_not_polled_after_its_end) {
   EXPECT_DEATH(
       {
