@@ -109,7 +109,10 @@ void settle(log_state& log, instant now, bool all) noexcept ROUSE_REQUIRES(log.l
     }
     *link = site.next_owing;
     site.is_owing = false;
-    report_suppressed(log, site);
+    if (is_logged(site.level))
+      report_suppressed(log, site);
+    else
+      site.suppressed = 0;
   }
 }
 

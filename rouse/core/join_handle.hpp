@@ -13,7 +13,7 @@ namespace rouse {
 ///
 /// Destroying the handle cancels the task and its executor awaits that; `detach()` lets it run on.
 /// Awaited and polled on the thread of the task's executor only (`wrong_thread` elsewhere);
-/// destroyed, aborted and detached on any. Move only.
+/// destroyed, aborted and detached on any. One awaiter at a time: the latest to poll is woken.
 /// @cancel  Safe: cancelling the wait leaves the task and its result alone.
 template <class T>
 class [[nodiscard(

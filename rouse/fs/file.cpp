@@ -149,7 +149,7 @@ operation<written> file::write_all_at(std::uint64_t offset, io::buffer content,
                                       std::size_t* done) const {
   return {write_all(open_file_ref(shared_), offset, std::move(content), done), path_};
 }
-result<file_status> file::status() const { return sys::status(shared_->fd()); }
+result<file_status> file::status() const { return sys::status(native_handle()); }
 operation<void> file::sync(bool data_only) const {
   return {synced(open_file_ref(shared_), data_only), path_};
 }
@@ -157,6 +157,9 @@ operation<void> file::truncate(std::uint64_t bytes) const {
   return {truncated(open_file_ref(shared_), bytes), path_};
 }
 internal::open_file_ref file::share() const noexcept { return open_file_ref(shared_); }
-int file::native_handle() const noexcept { return shared_->fd(); }
+int file::native_handle() const noexcept {
+  ROUSE_ASSERT(shared_ != nullptr);  // moved from
+  return shared_->fd();
+}
 
 }  // namespace rouse::fs

@@ -7,6 +7,7 @@ namespace rouse::fs {
 
 /// The whole content. Sizes that lie (files of /proc) do not matter. @errors too_large beyond
 /// `bytes_max`.
+/// A regular file: a FIFO or a terminal has no positions, and gives ESPIPE.
 [[nodiscard]] operation<std::string> read_file(std::string path, std::size_t bytes_max = SIZE_MAX);
 /// Makes or replaces the file with `content`. Not atomic: readers may see a part.
 [[nodiscard]] operation<void> write_file(std::string path, std::string content);

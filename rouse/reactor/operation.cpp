@@ -63,7 +63,8 @@ operation::operation(operation&& other) noexcept
 // ---- what to do
 
 void operation::prepare(opcode code, source& target) noexcept {
-  ROUSE_DEBUG_ASSERT(state_ == state::idle && target);
+  ROUSE_DEBUG_ASSERT(state_ == state::idle);
+  ROUSE_ASSERT(target);  // not moved from, not closed
   code_ = code;
   target_ = target.block();
   reactor_ = target_->owner;

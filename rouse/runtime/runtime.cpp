@@ -37,6 +37,11 @@ struct runtime_parts {
 result<runtime> runtime::make(const runtime_options& options) {
   auto driver = make_reactor(options.reactor);
   if (!driver) return std::unexpected(driver.error());
+  // A ring belongs to the thread that opens it, an epoll queue to nobody: it tells now what it
+  // lacks.
+  if ((*driver)->kind() == reactor_kind::epoll) {
+    if (auto opened = (*driver)->open(); !opened) return std::unexpected(opened.error());
+  }
   try {
     return runtime(new internal::runtime_parts(std::move(*driver), options));
   } catch (const std::bad_alloc&) {
@@ -67,12 +72,12 @@ bool runtime::turn(nanoseconds limit, std::source_location site) {
   return executor().turn(limit, site);
 }
 
-executor_handle runtime::handle() const noexcept { return parts_->executor.handle(); }
-current_thread_executor& runtime::executor() const noexcept { return parts_->executor; }
-reactor& runtime::reactor() const noexcept { return *parts_->driver; }
-timer_driver& runtime::timer() const noexcept { return parts_->stack.driver(); }
-blocking_pool& runtime::blocking() const noexcept { return parts_->pool; }
-clock* runtime::time_source() const noexcept { return &parts_->stack.driver().time_source(); }
-const char* runtime::backend() const noexcept { return parts_->driver->backend(); }
+executor_handle runtime::handle() const noexcept { return parts().executor.handle(); }
+current_thread_executor& runtime::executor() const noexcept { return parts().executor; }
+reactor& runtime::reactor() const noexcept { return *parts().driver; }
+timer_driver& runtime::timer() const noexcept { return parts().stack.driver(); }
+blocking_pool& runtime::blocking() const noexcept { return parts().pool; }
+clock* runtime::time_source() const noexcept { return &parts().stack.driver().time_source(); }
+const char* runtime::backend() const noexcept { return parts().driver->backend(); }
 
 }  // namespace rouse

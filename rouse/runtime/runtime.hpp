@@ -37,7 +37,8 @@ struct runtime_options {
 /// the pool's threads.
 class runtime {
  public:
-  /// @errors  no reactor could be made, EMFILE, ENOMEM; nothing is leaked then.
+  /// @errors  no reactor could be made, EMFILE, ENOMEM; nothing is leaked then. A ring is opened by
+  /// the thread that first drives the runtime, so what it lacks is thrown there.
   [[nodiscard]] static result<runtime> make(const runtime_options& options = {});
   runtime(runtime&& other) noexcept : parts_(std::exchange(other.parts_, nullptr)) {}
   runtime& operator=(runtime&& other) noexcept {
@@ -72,6 +73,11 @@ class runtime {
              std::source_location site = std::source_location::current()) {
     return executor().spawn(std::move(work), options, site);
   }
+  template <class F, class... Args>
+    requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
+  auto spawn(F f, Args... args) {
+    return executor().spawn(std::move(f), std::move(args)...);
+  }
   /// Spawns from any thread, and says runtime_shut_down when the runtime is gone.
   [[nodiscard]] executor_handle handle() const noexcept;
 
@@ -104,6 +110,10 @@ class runtime {
 
  private:
   explicit runtime(internal::runtime_parts* parts) noexcept : parts_(parts) {}
+  [[nodiscard]] internal::runtime_parts& parts() const noexcept {
+    ROUSE_ASSERT(parts_ != nullptr);  // moved from
+    return *parts_;
+  }
   internal::runtime_parts* parts_;
 };
 

@@ -1,6 +1,7 @@
 // Builds a runtime step by step; the same as filling runtime_options by hand.
 #pragma once
 
+#include <rouse/base/log.hpp>
 #include <rouse/runtime/runtime.hpp>
 
 namespace rouse {
@@ -28,14 +29,20 @@ class runtime_builder {
   runtime_builder& on_failure(failure_handler handler) noexcept {
     return options_.executor.on_failure = handler, *this;
   }
+  /// Where the library's log lines go; for the whole process, from build() on. See set_log_sink.
+  runtime_builder& log_sink(rouse::log_sink& sink) noexcept { return sink_ = &sink, *this; }
   /// How often the layers below are looked at though tasks are ready.
   runtime_builder& polls_per_look(unsigned polls) noexcept {
     return options_.executor.polls_per_look = polls, *this;
   }
   [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
-  [[nodiscard]] result<runtime> build() const { return runtime::make(options_); }
+  [[nodiscard]] result<runtime> build() const {
+    if (sink_) (void)set_log_sink(sink_);
+    return runtime::make(options_);
+  }
 
  private:
+  rouse::log_sink* sink_ = nullptr;
   runtime_options options_;
 };
 

@@ -1,6 +1,7 @@
 // The runtime as a whole, on each reactor: the checks of SPEC's table that need all layers at once.
 #include <rouse/base/log.hpp>
 #include <rouse/rouse.hpp>
+#include <rouse/sys/table.hpp>
 #include <rouse/time/delay_queue.hpp>
 #include <rouse/time/manual_clock.hpp>
 #include <rouse/time/throttle.hpp>
@@ -11,6 +12,7 @@
 #include <tests/support/pollables.hpp>
 #include <tests/support/sanitized.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -555,6 +557,62 @@ TEST_P(runtimes, a_builder_passes_its_options_on) {
   EXPECT_EQ(rt->time_source(), &time);
   runtime moved(std::move(*rt));
   EXPECT_EQ(moved.block_on(support::ready_value(1)), 1);
+}
+
+TEST_P(runtimes, fault_R3_without_a_free_descriptor_it_says_so_when_made_or_first_driven) {
+  sys::table t = sys::real_table;
+  t.eventfd = [](unsigned, int) { return -EMFILE; };
+  const sys::scoped_table scope(t);
+  runtime_options options;
+  options.reactor.kind = GetParam();
+  auto rt = runtime::make(options);
+  if (GetParam() == reactor_kind::epoll) {
+    ASSERT_FALSE(rt);
+    EXPECT_EQ(rt.error().code, EMFILE);
+  } else if (rt) {  // a ring that wakes itself by messages needs no eventfd
+    EXPECT_EQ(rt->block_on(support::ready_value(1)), 1);
+  } else {
+    EXPECT_EQ(rt.error().code, EMFILE);
+  }
+}
+
+TEST_P(runtimes, a_second_thread_that_drives_it_is_an_error_that_names_the_place) {
+  auto rt = make();
+  std::string refused;
+  rt.block_on([](runtime* r, std::string* into) -> task<void> {
+    std::thread([&] {
+      try {
+        r->block_on(support::ready_value(1));
+      } catch (const io_error& e) {
+        EXPECT_EQ(e.reason(), errc::wrong_thread);
+        *into = e.what();
+      }
+      EXPECT_THROW(r->turn(0ns), io_error);
+    }).join();
+    co_return;
+  }(&rt, &refused));
+  EXPECT_NE(refused.find("runtime_test.cpp:"), std::string::npos) << refused;
+  EXPECT_EQ(rt.block_on(support::ready_value(2)), 2);
+}
+
+TEST_P(runtimes, every_spawn_takes_a_call_with_its_arguments) {
+  auto rt = make();
+  std::string said;
+  const auto say = [](std::string* into, std::string what) -> task<void> {
+    co_await yield_now();
+    *into += what;
+  };
+  auto first = rt.spawn(say, &said, std::string("a"));
+  rt.block_on(std::move(first));
+  rt.executor().spawn(say, &said, std::string("b")).detach();
+  EXPECT_TRUE(rt.handle().spawn(say, &said, std::string("c")));
+  rt.block_on([](auto work, std::string* into) -> task<void> {
+    EXPECT_TRUE(default_executor().spawn(work, into, std::string("d")));
+    co_return;
+  }(say, &said));
+  rt.run();
+  std::sort(said.begin(), said.end());
+  EXPECT_EQ(said, "abcd");
 }
 
 /// Keeps the lines that are logged while it lives.

@@ -17,14 +17,17 @@ class manual_worker final : public rouse::worker {
   ~manual_worker() { close_all(rouse::error("worker", rouse::errc::runtime_shut_down)); }
 
   /// Runs until nothing is ready; gives the polls made.
-  unsigned run() {
-    const running_scope here(*this);
-    return run_ready(unsigned(-1), nullptr);
-  }
+  unsigned run() { return run(unsigned(-1)); }
   /// Runs at most `polls` tasks.
   unsigned run(unsigned polls) {
     const running_scope here(*this);
-    return run_ready(polls, nullptr);
+    unsigned ran = 0;
+    while (ran != polls) {  // it stops early behind a poll that used its whole budget
+      const unsigned more = run_ready(polls - ran, nullptr);
+      if (more == 0) break;
+      ran += more;
+    }
+    return ran;
   }
   /// Does `f` as if this worker ran.
   template <class F>

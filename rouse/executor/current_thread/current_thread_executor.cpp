@@ -94,8 +94,13 @@ void current_thread_executor::drive(task_header& root) {
   }
 }
 
+void current_thread_executor::sole_driver::refuse_second_driver(const std::source_location& site) {
+  throw_error(error("executor", errc::wrong_thread), describe(site));
+}
+
 bool current_thread_executor::turn(nanoseconds limit, std::source_location site) {
   const enter guard = enter::enter_or_throw(site);
+  const sole_driver mine(*this, site);
   running_scope here(*this);
   park_once(limit);
   return run_batch(nullptr);

@@ -48,11 +48,12 @@ class current_thread_executor final : public worker {
   /// Runs tasks until `root` is done, and gives its value or throws its exception. Other tasks stay
   /// queued for the next call.
   /// @errors  throws io_error: would_block_runtime when this thread drives an executor already,
-  /// naming both sites; what the
-  ///          layers report; abandoned when nothing can ever wake the root.
+  /// naming both sites; wrong_thread when another thread drives this one; what the layers report;
+  /// abandoned when nothing can ever wake the root.
   template <pollable P>
   output<P> block_on(P root, std::source_location site = std::source_location::current()) {
     const enter guard = enter::enter_or_throw(site);
+    const sole_driver mine(*this, site);
     running_scope here(*this);
     auto fresh = internal::make_task(std::move(root), *this);
     internal::describe_task(*fresh.header, {.name = nullptr, .background = true}, site);
@@ -82,6 +83,12 @@ class current_thread_executor final : public worker {
              std::source_location site = std::source_location::current()) {
     running_scope here(*this);
     return rouse::spawn(std::move(work), options, site);
+  }
+  template <class F, class... Args>
+    requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
+  auto spawn(F f, Args... args) {
+    running_scope here(*this);
+    return rouse::spawn(std::move(f), std::move(args)...);
   }
   /// Spawns from any thread; says runtime_shut_down once the executor is gone.
   [[nodiscard]] executor_handle handle() const noexcept { return handle_; }
@@ -126,6 +133,21 @@ class current_thread_executor final : public worker {
     current_thread_executor& executor_;
     task_header& root_;
   };
+  // The worker's words are plain: two threads at a time would lose wakes.
+  class sole_driver {
+   public:
+    sole_driver(current_thread_executor& e, const std::source_location& site) : executor_(e) {
+      // acquire: pairs with the release of the thread that drove it before
+      if (e.is_driven_.exchange(true, order::acquire)) refuse_second_driver(site);
+    }
+    sole_driver(const sole_driver&) = delete;
+    sole_driver& operator=(const sole_driver&) = delete;
+    ~sole_driver() { executor_.is_driven_.store(false, order::release); }
+
+   private:
+    [[noreturn]] static void refuse_second_driver(const std::source_location& site);
+    current_thread_executor& executor_;
+  };
   // Marks the inbox for a park, until that is over.
   class sleep_scope;
   void adopt_all(task_header* fresh) noexcept;
@@ -135,6 +157,7 @@ class current_thread_executor final : public worker {
   void unpark() noexcept override { unparker_.unpark(); }
   void on_unjoined_failure(task_header& t, std::exception_ptr failure) noexcept override;
 
+  atomic<bool> is_driven_{false};
   park_ref below_;
   unparker unparker_;
   executor_options options_;

@@ -2,6 +2,7 @@
 // beneath them.
 #pragma once
 
+#include <rouse/base/assert.hpp>
 #include <rouse/base/atomic.hpp>
 #include <rouse/sys/descriptor.hpp>
 
@@ -27,7 +28,10 @@ class open_file {
 class open_file_ref {
  public:
   open_file_ref() noexcept = default;
-  explicit open_file_ref(open_file* f) noexcept : file_(f) { file_->retain(); }
+  explicit open_file_ref(open_file* f) noexcept : file_(f) {
+    ROUSE_ASSERT(f != nullptr);  // the file was moved from
+    file_->retain();
+  }
   open_file_ref(const open_file_ref& other) noexcept : file_(other.file_) {
     if (file_) file_->retain();
   }
