@@ -1,6 +1,6 @@
 // What does it cost to read a request head? The baseline is a memchr that only looks for the ends
 // of lines.
-#include <benchmark/benchmark.h>
+#include <support/row.hpp>
 
 #include <cstring>
 #include <string>
@@ -49,9 +49,8 @@ void parse(benchmark::State& state, const std::string& head) {
     step = parser.parse({});
     if (step.event != parse_event::complete) state.SkipWithError("not complete");
   }
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(head.size()));
-  state.counters["head_bytes"] = static_cast<double>(head.size());
-  state.counters["checksum"] = static_cast<double>(checksum % 1000003);
+  benchmark::DoNotOptimize(checksum);
+  bench::items(state, 1);
 }
 
 void find_lines(benchmark::State& state, const std::string& head) {
@@ -66,12 +65,19 @@ void find_lines(benchmark::State& state, const std::string& head) {
     }
   }
   benchmark::DoNotOptimize(lines);
+  bench::items(state, 1);
 }
 
-BENCHMARK_CAPTURE(parse, wrk, wrk);
-BENCHMARK_CAPTURE(parse, curl, curl);
-BENCHMARK_CAPTURE(parse, browser, browser);
-BENCHMARK_CAPTURE(find_lines, curl, curl);
-BENCHMARK_CAPTURE(find_lines, browser, browser);
+const bench::rows here({
+    {.name = "http, request head of wrk parsed",
+     .ours = [](benchmark::State& s) { parse(s, wrk); },
+     .floor = [](benchmark::State& s) { find_lines(s, wrk); }},
+    {.name = "http, request head of curl parsed",
+     .ours = [](benchmark::State& s) { parse(s, curl); },
+     .floor = [](benchmark::State& s) { find_lines(s, curl); }},
+    {.name = "http, request head of a browser parsed",
+     .ours = [](benchmark::State& s) { parse(s, browser); },
+     .floor = [](benchmark::State& s) { find_lines(s, browser); }},
+});
 
 }  // namespace

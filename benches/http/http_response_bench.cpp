@@ -1,6 +1,6 @@
 // What does it cost to write the head of an answer, and to turn a pipelined batch of requests into
 // answers? The baseline is one append of the same bytes, ready made.
-#include <benchmark/benchmark.h>
+#include <support/row.hpp>
 
 #include <rouse/http/answer.hpp>
 #include <rouse/http/content_type.hpp>
@@ -36,7 +36,7 @@ void head_alone(benchmark::State& state) {
     write_head(out, dates.at(now), {.keep_alive = true}, "index.html");
     benchmark::DoNotOptimize(out.data());
   }
-  state.counters["bytes"] = static_cast<double>(out.size());
+  bench::items(state, 1);
 }
 
 void ready_made(benchmark::State& state) {
@@ -49,6 +49,7 @@ void ready_made(benchmark::State& state) {
     out.append(made);
     benchmark::DoNotOptimize(out.data());
   }
+  bench::items(state, 1);
 }
 
 // Parse, decode the target, write a head, append a small body: all that a server does besides its
@@ -61,7 +62,6 @@ void answer_a_batch(benchmark::State& state) {
   date_cache dates;
   std::string storage;
   std::string out;
-  int answered = 0;
   for (auto _ : state) {
     out.clear();
     for (std::string_view rest = in;;) {
@@ -72,15 +72,15 @@ void answer_a_batch(benchmark::State& state) {
       auto target = decode_target(parser.head().target(), storage);
       write_head(out, dates.at(now), persistence_of(parser.head()), target->path);
       out.append("hello, world\n");
-      ++answered;
     }
     benchmark::DoNotOptimize(out.data());
   }
-  state.SetItemsProcessed(answered);
+  bench::items(state, batch_requests);
 }
 
-BENCHMARK(head_alone);
-BENCHMARK(ready_made);
-BENCHMARK(answer_a_batch);
+const bench::rows here({
+    {.name = "http, answer head written", .ours = head_alone, .floor = ready_made},
+    {.name = "http, request answered in a batch of 16, no kernel", .ours = answer_a_batch},
+});
 
 }  // namespace

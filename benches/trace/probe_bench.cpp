@@ -1,13 +1,14 @@
-// Question: what does a probe point cost while nobody listens? Beside it: the same loop without any
-// (the floor), with one predicted branch written by hand (what it must equal), and with a sink that
-// counts.
-#include <rouse/trace/probe.hpp>
+// Question: what does a probe point cost while nobody listens, beside the one predicted branch,
+// written by hand, that it should be? And with a sink that counts?
+#include <support/row.hpp>
 
-#include <benchmark/benchmark.h>
+#include <rouse/trace/probe.hpp>
 
 namespace {
 
 namespace trace = rouse::trace;
+
+constexpr int steps = 64;
 
 // A loop body that the compiler can neither drop nor vectorise: a chain of dependent
 // multiplications.
@@ -17,20 +18,14 @@ template <class Probe>
 void chain(benchmark::State& state, Probe probe) {
   unsigned x = 1;
   for (auto _ : state) {
-    for (int i = 0; i < 64; ++i) {
+    for (int i = 0; i < steps; ++i) {
       x = step(x);
       benchmark::DoNotOptimize(x);
       probe(&x);
     }
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * 64);
-  state.counters["checksum"] = static_cast<double>(x % 1000);
+  bench::items(state, steps);
 }
-
-void no_probe(benchmark::State& state) {
-  chain(state, [](const void*) {});
-}
-BENCHMARK(no_probe);
 
 volatile bool flag = false;
 void one_branch(benchmark::State& state) {
@@ -39,12 +34,10 @@ void one_branch(benchmark::State& state) {
       benchmark::DoNotOptimize(p);
   });
 }
-BENCHMARK(one_branch);
 
 void probe_off(benchmark::State& state) {
   chain(state, [](const void* p) { trace::probe_point(trace::event::wake, p); });
 }
-BENCHMARK(probe_off);
 
 void probe_on(benchmark::State& state) {
   struct counter final : trace::sink {
@@ -55,6 +48,10 @@ void probe_on(benchmark::State& state) {
   chain(state, [](const void* p) { trace::probe_point(trace::event::wake, p); });
   trace::set_sink(former);
 }
-BENCHMARK(probe_on);
+
+const bench::rows here({
+    {.name = "probe point, nobody listens", .ours = probe_off, .floor = one_branch},
+    {.name = "probe point, a sink counts", .ours = probe_on, .floor = one_branch},
+});
 
 }  // namespace

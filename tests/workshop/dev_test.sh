@@ -116,4 +116,29 @@ fake apt-get </dev/null
 check "with sudo it goes on" dev test
 check "and used it" called '^sudo env .*apt-get'
 
+begin
+# Two programs of one row each, `early` and `late`; the first misses its target.
+mkdir -p "$scratch/tree/benches/one" "$scratch/tree/build/release/benches"
+for name in early late; do
+  : >"$scratch/tree/benches/one/${name}_bench.cpp"
+  cat >"$scratch/tree/build/release/benches/${name}_bench" <<END
+#!/bin/sh
+case \$* in
+  *--list*) for word; do case \$word in --filter=*) echo $name | grep -e "\${word#*=}" || exit 0 ;; esac; done ;;
+  *) echo "$name ran \$*"; case \$* in *--check*) [ $name = late ] || exit 1 ;; esac ;;
+esac
+END
+  chmod +x "$scratch/tree/build/release/benches/${name}_bench"
+done
+check "bench runs every program" eval 'dev bench && said "^early ran" && said "^late ran"'
+check "built as users run it" called 'cmake --build .*/tree/build/release .*--target benches'
+check "under one header" eval '! said "^early ran.*--no-header" && said "^late ran.*--no-header"'
+check "bench takes a filter" eval 'dev bench lat && said "^late ran.*--filter=lat" && ! said "^early ran"'
+check "the header is then that program's" never said no-header
+check "bench hands on how to print and how often to measure" eval \
+  'dev bench --json --rounds=2 && said "^late ran.*--rounds=2 --json"'
+check "missed targets fail only when asked" eval '! dev bench --check && said "^late ran.*--check"'
+check "a filter that matches nothing fails" eval '! dev bench nothing && said "no row matches .nothing."'
+check "an unknown option fails" eval '! dev bench --fast && said "unknown option --fast"'
+
 exit $failed
