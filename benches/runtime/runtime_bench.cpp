@@ -29,7 +29,7 @@ using bench::scaled;
 
 constexpr auto epoll = rouse::reactor_kind::epoll;
 constexpr auto ring = rouse::reactor_kind::io_uring;
-constexpr std::int64_t wakes = 1000;
+constexpr std::int64_t wakes_each = 1000;
 
 // ---- a foreign wake
 
@@ -82,7 +82,7 @@ void foreign_wake(benchmark::State& state, rouse::reactor_kind kind) {
     auto runtime = rouse::runtime::make({.reactor = {.kind = kind}});
     if (!runtime) return state.SkipWithError("no runtime");
     rouse::sync::notify bell;
-    caller who(scaled(wakes), [&] { bell.notify_one(); });
+    caller who(scaled(wakes_each), [&] { bell.notify_one(); });
     runtime->block_on(answer_all(&bell, &who));
     bench::gauge(state, who.median_us());
   }
@@ -94,7 +94,7 @@ void floor_foreign_wake(benchmark::State& state, rouse::reactor_kind kind) {
     const int event = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     bench::bare_sleeper sleeper(
         kind == ring ? bench::bare_sleeper::over::ring : bench::bare_sleeper::over::epoll, event);
-    caller who(scaled(wakes), [&] { ::eventfd_write(event, 1); });
+    caller who(scaled(wakes_each), [&] { ::eventfd_write(event, 1); });
     while (!who.is_done()) {
       sleeper.wait();
       who.answer();

@@ -216,6 +216,8 @@ void report(benchmark::State& state, wanted what, std::vector<std::int64_t>& lat
                           : static_cast<double>(bench::percentile(late, 0.5)) / 1e3);
 }
 
+/// They fire within one; the tests do not wait so long.
+nanoseconds second() { return nanoseconds(scaled(1'000'000'000)); }
 /// Time enough to make them all before the first is due.
 std::int64_t start_after_arming(std::int64_t n) { return bench::now_ns() + n * 2000; }
 
@@ -226,7 +228,7 @@ rouse::task<void> sleeper(std::int64_t at, std::int64_t* late) {
 rouse::task<void> nothing() { co_return; }
 
 void sleepers(benchmark::State& state, std::int64_t n, wanted what) {
-  const auto when = deadlines(n, 0ms, 1s);
+  const auto when = deadlines(n, 0ms, second());
   std::vector<std::int64_t> late(when.size(), -1);
   for (auto _ : state) {
     rouse::timer_park<rouse::thread_park> stack;
@@ -260,7 +262,7 @@ bench::bare_job bare_sleeper(bare_wheel& w, std::int64_t at, std::int64_t* late)
   *late = bench::now_ns() - at;
 }
 void floor_sleepers(benchmark::State& state, std::int64_t n, wanted what) {
-  const auto when = deadlines(n, 0ms, 1s);
+  const auto when = deadlines(n, 0ms, second());
   std::vector<std::int64_t> late(when.size(), -1);
   for (auto _ : state) {
     auto wheel = std::make_unique<bare_wheel>();
@@ -282,7 +284,7 @@ void floor_sleepers(benchmark::State& state, std::int64_t n, wanted what) {
 
 /// Nothing but the waiting: the deadlines lie in order.
 void floor_wait_and_fire(benchmark::State& state, std::int64_t n, wanted what) {
-  auto when = deadlines(n, 0ms, 1s);
+  auto when = deadlines(n, 0ms, second());
   std::sort(when.begin(), when.end());
   std::vector<std::int64_t> late(when.size(), -1);
   for (auto _ : state) {
