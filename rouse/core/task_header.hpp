@@ -40,9 +40,10 @@ namespace internal {
 void wake_task(wakeable& task) noexcept;
 wakeable& clone_task(wakeable& task) noexcept;
 void drop_task(wakeable& task) noexcept;
+void wake_and_drop_task(wakeable& task) noexcept;
 
 /// How every task is woken: the first part of each task_table.
-inline constexpr wake_table task_wakes{wake_task, clone_task, drop_task};
+inline constexpr wake_table task_wakes{wake_task, clone_task, drop_task, wake_and_drop_task};
 
 }  // namespace internal
 

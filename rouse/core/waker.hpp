@@ -19,6 +19,8 @@ struct wake_table {
   wakeable& (*clone)(wakeable&) noexcept;  ///< one more counted reference, to this wakeable or one
                                            ///< that stands for it
   void (*drop)(wakeable&) noexcept;        ///< gives one counted reference back
+  /// Both at once, where that is cheaper; null: wake, then drop.
+  void (*wake_and_drop)(wakeable&) noexcept = nullptr;
 };
 
 /// Base of what can be woken. Address-stable; knows its table and nothing else.
@@ -65,8 +67,11 @@ class waker {
   }
   /// Wakes and gives the reference back.
   void wake_and_reset() noexcept {
-    wake();
-    reset();
+    wakeable* t = std::exchange(target_, nullptr);
+    if (!t) return;
+    if (const auto both = t->table().wake_and_drop) return both(*t);
+    t->wake();
+    t->table().drop(*t);
   }
   void reset() noexcept {
     if (wakeable* t = std::exchange(target_, nullptr)) t->table().drop(*t);

@@ -31,6 +31,27 @@ void worker::wake_foreign(task_header& t, std::uint64_t more) noexcept {
   if (!(seen & (task_header::linked | task_header::closed))) push_inbox(t);
 }
 
+// In one step, or the owner might have polled the task and gone to sleep before the drop, which
+// would then look like that of the last reference and wake it once more.
+void worker::wake_and_drop(task_header& t) noexcept {
+  if (is_mine(t)) {
+    wake(t);
+    return drop(t);
+  }
+  probe_point(event::wake, &t);
+  std::uint64_t seen = t.foreign.load(order::relaxed);
+  std::uint64_t next = 0;
+  do {
+    next = seen - task_header::one;
+    if (!(seen & task_header::closed)) next |= task_header::notified | task_header::linked;
+  } while (!t.foreign.compare_exchange_weak(seen, next, order::acq_rel));
+  if (seen & task_header::closed) {
+    if (count(next) == 0) release(t);
+  } else if (!(seen & task_header::linked)) {
+    push_inbox(t);
+  }
+}
+
 void worker::push_inbox(task_header& t) noexcept {
   worker& w = *t.owner.load(
       order::relaxed);  // cannot change or go: we have set `linked`, which close() respects
@@ -50,6 +71,10 @@ wakeable& internal::clone_task(wakeable& task) noexcept {
   return task;
 }
 void internal::drop_task(wakeable& task) noexcept { worker::drop(static_cast<task_header&>(task)); }
+
+void internal::wake_and_drop_task(wakeable& task) noexcept {
+  worker::wake_and_drop(static_cast<task_header&>(task));
+}
 
 void worker::clone(task_header& t) noexcept {
   if (is_mine(t)) [[likely]]

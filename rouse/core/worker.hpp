@@ -74,6 +74,7 @@ class worker {
     return t.owner.load(order::relaxed) == running_here;
   }
   static void wake(task_header& t) noexcept;
+  static void wake_and_drop(task_header& t) noexcept;
   static void clone(task_header& t) noexcept;
   static void drop(task_header& t) noexcept;
 

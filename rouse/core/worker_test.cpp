@@ -198,6 +198,25 @@ TEST(worker, spec_row_6_fault_M6_a_waker_may_outlive_the_worker) {
   keeps.wake();
 }
 
+TEST(worker, a_foreign_wake_that_gives_its_waker_back_unparks_once) {
+  manual_worker w;
+  probe_state s;
+  w.spawn(probe_task(s)).detach();
+  w.run();
+  waker given = w.inside([&] { return s.stored; });
+  w.on_unpark = [&] {  // the worker is quicker than the thread that wakes it
+    w.wake_up();
+    w.run();
+    EXPECT_TRUE(w.go_to_sleep());
+  };
+  ASSERT_TRUE(w.go_to_sleep());
+  std::thread([&] { given.wake_and_reset(); }).join();
+  EXPECT_EQ(s.polls, 2u);
+  EXPECT_EQ(w.unparks, 1u);
+  w.wake_up();
+  w.on_unpark = nullptr;
+}
+
 TEST(worker, a_handle_may_outlive_a_worker_that_was_never_run) {
   join_handle<void> handle;
   {

@@ -48,9 +48,13 @@ class manual_worker final : public rouse::worker {
   std::atomic<unsigned> unparks{0};
   std::vector<std::string> failures;  ///< what tasks that nobody joined threw
   std::function<void()> on_failure;   ///< what the handler does besides
+  std::function<void()> on_unpark;    ///< what an unpark does besides, on the thread that wakes
 
  private:
-  void unpark() noexcept override { ++unparks; }
+  void unpark() noexcept override {
+    ++unparks;
+    if (on_unpark) on_unpark();
+  }
   void on_unjoined_failure(rouse::task_header&, std::exception_ptr failure) noexcept override {
     failures.push_back(rouse::describe(failure));
     if (on_failure) on_failure();
