@@ -108,6 +108,8 @@ const bench::rows here({
     cpu_row("64 connections, 64 B", ring, {64, 64, 64'000}),
     cpu_row("1000 connections, 64 B", epoll, {1000, 64, 64'000}),
     cpu_row("1000 connections, 64 B", ring, {1000, 64, 64'000}),
+    cpu_row("8000 connections, 64 B", epoll, {8000, 64, 64'000}),
+    cpu_row("8000 connections, 64 B", ring, {8000, 64, 64'000}),
     cpu_row("64 connections, 16 KiB", epoll, {64, 16 * 1024, 32'000}),
     cpu_row("64 connections, 16 KiB", ring, {64, 16 * 1024, 32'000}),
     {.name = "idle connection, memory, epoll",
