@@ -33,8 +33,10 @@ struct reactor_options {
   reactor_kind kind = reactor_kind::automatic;  ///< ROUSE_REACTOR=epoll|io_uring goes before this
   unsigned events_max = 256;                    ///< events or completions taken per turn
   unsigned ring_entries = 256;  ///< submission queue; halved down to 64 when memory is denied
-  std::uint32_t lease_bytes = 16 * 1024;  ///< size of a leased buffer
-  std::uint32_t lease_count = 256;        ///< shared buffers; for a ring a power of two
+  /// Size of a leased buffer. More than a round number: a message of 16 KiB leaves room, and such a
+  /// short read shows that the socket is empty, which else another call would have to find out.
+  std::uint32_t lease_bytes = 16 * 1024 + 64;
+  std::uint32_t lease_count = 256;  ///< shared buffers; for a ring a power of two
   std::size_t lease_heap_bytes_max = 16u
                                      << 20;  ///< beyond those, from the heap; above this reads wait
 };
