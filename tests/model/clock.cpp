@@ -1,0 +1,25 @@
+// The time of a scenario. It stands still until a wait runs out, and then is where that wait ends.
+#include <tests/model/checker.hpp>
+
+#include <chrono>
+
+namespace rouse::model {
+namespace {
+
+constexpr std::int64_t start = 1'000'000'000;
+std::int64_t now = start;
+
+}  // namespace
+
+void reset_clock() noexcept { now = start; }
+std::int64_t read_clock() noexcept { return now; }
+void advance_clock(std::int64_t to) noexcept {
+  if (to > now) now = to;
+}
+
+}  // namespace rouse::model
+
+// Instead of the standard library's: all our code takes the time from here or from a park.
+std::chrono::steady_clock::time_point std::chrono::steady_clock::now() noexcept {
+  return time_point(duration(rouse::model::read_clock()));
+}

@@ -1,0 +1,13 @@
+// Instead of rouse/core/frame_memory.cpp in models: frames are blocks of the scenario's heap, where
+// their end is noticed. Built with ROUSE_FRAME_CACHE=0.
+#include <rouse/core/frame_memory.hpp>
+
+#include <new>
+
+namespace rouse::internal {
+
+void* allocate_frame_slow(std::size_t bytes) { return ::operator new(bytes); }
+void free_frame_slow(void* block) noexcept { ::operator delete(block); }
+void trim_frame_cache(unsigned) noexcept {}
+
+}  // namespace rouse::internal
