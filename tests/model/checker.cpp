@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <link.h>
+#include <signal.h>
 
 #include <relacy/relacy.hpp>
 #undef new
@@ -117,6 +118,28 @@ std::string failure;  // why the latest execution failed, when we and not relacy
   std::abort();  // not reached: the fiber is never resumed
 }
 
+// A mutation may send the code anywhere: a crash ends its execution like any other fault.
+void on_crash(int number) {
+  if (!is_inside) {
+    ::signal(number, SIG_DFL);
+    return;  // and crash again
+  }
+  end_execution("crashed", rl::test_result_user_assert_failed, {"", "", 0});
+}
+
+void catch_crashes() {
+  static std::array<char, 65536> stack;
+  stack_t own{};
+  own.ss_sp = stack.data();
+  own.ss_size = stack.size();
+  sigaltstack(&own, nullptr);
+  struct sigaction action{};
+  action.sa_handler = &on_crash;
+  action.sa_flags = SA_ONSTACK | SA_NODEFER;  // it is left by a jump
+  sigaction(SIGSEGV, &action, nullptr);
+  sigaction(SIGBUS, &action, nullptr);
+}
+
 // ---- plain accesses: a vector clock per address, compared with those of relacy's threads
 
 struct shadow {
@@ -179,7 +202,7 @@ std::string_view base_name(std::string_view path) noexcept {
 
 // ---- mutations
 
-enum class effect : unsigned char { no_acquire, no_release, no_compare, not_atomic, lost };
+enum class effect : unsigned char { no_acquire, no_release, no_compare, not_atomic, lost, text };
 
 const char* text_of(effect e) noexcept {
   switch (e) {
@@ -188,6 +211,7 @@ const char* text_of(effect e) noexcept {
     case effect::no_compare: return "without comparing";
     case effect::not_atomic: return "in two steps";
     case effect::lost: return "lost";
+    case effect::text: return "(in the text)";
   }
   return "";
 }
@@ -464,6 +488,11 @@ void notify(void* cell, bool all, place at) noexcept {
     condition_of(cell).notify_one(info_of(at));
 }
 
+bool planted(const char* bug, place at) noexcept {
+  const outside checker_code;
+  return is_planted(at, bug, effect::text);
+}
+
 void* start_thread(void* (*entry)(void*), void* argument) noexcept {
   if (started == extra_threads) return nullptr;
   const outside checker_code;
@@ -526,15 +555,17 @@ const survivor* find_survivor(const model_options& options, const mutation& m) {
 bool search_mutations(const model_options& options) {
   mutated = options.mutated;
   is_listing = true;
-  (void)run_search(options.threads, {.to = std::min(2000L, options.executions)});
+  const verdict unharmed = run_search(options.threads, {.to = std::min(2000L, options.executions)});
   is_listing = false;
+  if (!unharmed.is_success) return std::puts("the model itself fails"), false;
   bool is_ok = !known.empty();
   unsigned found = 0;
   for (const mutation& m : known) {
-    active = &m;
-    const verdict v = run_search(options.threads, {.to = options.executions});
-    active = nullptr;
     const survivor* excused = find_survivor(options, m);
+    active = &m;
+    const verdict v =
+        run_search(options.threads, {.to = excused ? options.executions / 5 : options.executions});
+    active = nullptr;
     const bool is_expected = v.is_success == (excused != nullptr);
     found += !v.is_success;
     is_ok = is_ok && is_expected;
@@ -561,6 +592,7 @@ bool replay(const char* name, const model_options& options, long seed) {
 
 int run(int argc, char** argv, const char* name, make_scenario how, const model_options& options) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  catch_crashes();
   local_storage block;
   locals = &block;
   shadows_used.reserve(shadows);  // now, as it grows while a scenario's memory is the heap

@@ -106,6 +106,9 @@ void notify(void* cell, bool all, place at) noexcept;
 void* start_thread(void* (*entry)(void*), void* argument) noexcept;
 void join_thread(void* handle, place at) noexcept;
 
+/// For the bugs of bugs/: true while this one is planted.
+bool planted(const char* bug, place at = place::here()) noexcept;
+
 // ---- for the checker's own files
 
 /// True while code of a scenario runs, and not the checker.

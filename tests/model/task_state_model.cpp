@@ -1,14 +1,38 @@
 // The shipped executor runs one task, while two other threads wake it, clone and drop its wakers
 // and hand some back to the owner; the owner may go away before. No wake is lost (C1), each carries
 // what was written before it, also when it coalesces (C2), the task is polled at most once per wake
-// (C3), ends once, and its memory goes once, after the last access (M6).
+// (C3), ends once, and its memory goes once, after the last access (M6). A task that stays pending
+// ends when its last waker goes, wherever that was made and wherever dropped.
 #include <rouse/executor/current_thread/current_thread_executor.hpp>
 #include <rouse/park/thread_park.hpp>
 
+#include "executor_survivors.hpp"
 #include "probe_task.hpp"
 
 namespace rouse::model {
 namespace {
+
+/// References that one thread makes and another drops.
+class gift {
+ public:
+  void give(const waker& w) {
+    if (choose(2) != 0) delete slot_.exchange(new waker(w), order::acq_rel);
+  }
+  void take() { delete slot_.exchange(nullptr, order::acquire); }
+
+ private:
+  atomic<waker*> slot_{nullptr};
+};
+
+/// A block on the owner's thread, such as the poll of another task of it: what is made and dropped
+/// here goes with the owner's half of the count.
+struct at_home : worker {
+  using worker::running_scope;
+};
+waker make_at_home(worker& owner, task_header& task) {
+  const at_home::running_scope here(owner);
+  return waker::of(task);
+}
 
 class task_state final : public scenario, probe_task::work {
  public:
@@ -17,13 +41,8 @@ class task_state final : public scenario, probe_task::work {
         task_(&probe_task::make(*this, *executor_)),
         leaves_early_(choose(4) == 0) {
     executor_->adopt(*task_);
-    // The owner counts these; so those of other threads go with the other half of the count.
-    struct at_home : worker {
-      using worker::running_scope;
-    };
-    const at_home::running_scope here(*executor_);
     for (waker& w : wakers_)
-      w = waker::of(*task_);
+      w = make_at_home(*executor_, *task_);
   }
 
   void thread(unsigned index) override {
@@ -34,7 +53,8 @@ class task_state final : public scenario, probe_task::work {
   }
 
   void after() override {
-    take_gifts();
+    take();
+    wakers_[2].reset();
     expect(destroyed.value() == 1, "the work ended once");
     expect(released.value() == 1, "the memory went once");
     expect(polls.value() <= 1 + wakes_.value(), "no poll without a wake");
@@ -66,7 +86,8 @@ class task_state final : public scenario, probe_task::work {
     if (choose(2) == 0) {
       waker copy = mine;
       copy.wake();
-      give(copy);
+      for (gift& g : gifts_)
+        g.give(copy);
     } else {
       mine.wake();
     }
@@ -75,53 +96,105 @@ class task_state final : public scenario, probe_task::work {
   void own() {
     while (!is_done_ && !(leaves_early_ && choose(4) == 0)) {
       executor_->turn(leaves_early_ ? nanoseconds(0) : no_limit);
-      take_gifts();
+      take_at_home();
     }
-    if (choose(2) == 0) wakers_[2].reset();
+    take_at_home();
     executor_.reset();
-    take_gifts();
-    wakers_[2].reset();
+    take();
   }
-
-  // A reference that one thread made and another drops.
-  void give(const waker& w) {
-    if (choose(2) == 0) return;
-    auto* counted = new waker(w);
-    if (waker* former = gift_.exchange(counted, order::acq_rel)) delete former;
+  void take() {
+    for (gift& g : gifts_)
+      g.take();
+    if (choose(2) == 0) wakers_[2].reset();
   }
-  void take_gifts() { delete gift_.exchange(nullptr, order::acquire); }
+  void take_at_home() {
+    const at_home::running_scope here(*executor_);
+    take();
+  }
 
   thread_park sleep_;
   std::unique_ptr<current_thread_executor> executor_;
   probe_task* task_;
   waker wakers_[3];
   atomic<unsigned> told_[2];
-  atomic<waker*> gift_{nullptr};
+  gift gifts_[2];
   tally wakes_;
   bool is_done_ = false;  // owner
   unsigned self_wakes_ = 1;
   const bool leaves_early_;
 };
 
-constexpr const char* mutated[] = {"worker.cpp", "worker.hpp"};
-constexpr survivor survivors[] = {
-    {"worker.cpp close compare_exchange_weak without acquire",
-     "redundant: the drop_foreign() that ends close() acquires from the same word"},
-    {"worker.cpp close compare_exchange_weak without release",
-     "redundant: the drop_foreign() that ends close() releases to the same word"},
-    {"worker.cpp settle load without acquire",
-     "redundant: a drop to zero links, so what the owner sees as zero it has drained by an "
-     "acquire"},
-    {"worker.cpp end_sleep compare_exchange_strong without acquire",
-     "redundant: when it succeeds it reads the owner's own mark"},
+/// One waker, of which another thread makes more and gives them to the owner. The task is done at
+/// once, or stays pending until they are gone.
+class handed_back final : public scenario, probe_task::work {
+ public:
+  handed_back()
+      : executor_(std::make_unique<current_thread_executor>(sleep_)),
+        task_(&probe_task::make(*this, *executor_)) {
+    executor_->adopt(*task_);
+    waker_ = make_at_home(*executor_, *task_);
+  }
+  void thread(unsigned index) override {
+    if (index == 0)
+      own();
+    else if (index == 1)
+      give_twice();
+  }
+  void after() override {
+    take();
+    if (!completes_)
+      expect(failed.value() == 1, "it was ended when nothing could wake it any more");
+    expect(destroyed.value() == 1 && released.value() == 1, "and went once");
+  }
+
+ private:
+  bool poll(probe_task&, context&) override {
+    take();
+    return completes_;
+  }
+  void take() {
+    for (gift& g : gifts_)
+      g.take();
+  }
+  void own() {
+    while (destroyed.value() == 0)
+      executor_->turn(no_limit);
+    {
+      const at_home::running_scope here(*executor_);
+      take();
+    }
+    executor_.reset();
+  }
+  void give_twice() {
+    const waker mine = std::move(waker_);
+    mine.wake();
+    for (gift& g : gifts_)
+      g.give(mine);
+    if (choose(2) == 0) mine.wake();
+    if (!completes_ || choose(2) == 0) take();  // what the owner has not taken
+  }
+
+  thread_park sleep_;
+  std::unique_ptr<current_thread_executor> executor_;
+  probe_task* task_;
+  waker waker_;
+  gift gifts_[2];
+  const bool completes_ = choose(2) == 0;
 };
+
+std::unique_ptr<scenario> make_world() {
+  if (choose(3) == 0) return std::make_unique<handed_back>();
+  return std::make_unique<task_state>();
+}
+
+constexpr const char* mutated[] = {"worker.cpp", "worker.hpp"};
 
 }  // namespace
 }  // namespace rouse::model
 
 int main(int argc, char** argv) {
   using namespace rouse::model;
-  return run(argc, argv, "task_state",
-             [] -> std::unique_ptr<scenario> { return std::make_unique<task_state>(); },
-             {.threads = 3, .executions = 50000, .mutated = mutated, .survivors = survivors});
+  return run(
+      argc, argv, "task_state", &make_world,
+      {.threads = 3, .executions = 50000, .mutated = mutated, .survivors = executor_survivors});
 }

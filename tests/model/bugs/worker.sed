@@ -1,0 +1,8 @@
+s/^  const auto seen =$/  if (model::planted("coalesces by a look") \&\& (t.foreign.load(order::relaxed) \& task_header::notified)) return;\n  const auto seen =/
+s/fold(t, t.foreign.exchange(task_header::linked, /fold(t, t.foreign.exchange(model::planted("a poll unlinks") ? 0u : std::uint64_t{task_header::linked}, /
+s/^  if (t.references < 0) {$/  if (!model::planted("the other half is not folded") \&\& t.references < 0) {/
+s/^    if (tell) next |= task_header::linked;$/    if (tell \&\& !model::planted("tells after the drop")) next |= task_header::linked;/
+s/ count(next) <= 0;$/ count(next) <= (model::planted("a drop to zero is not told") ? -1 : 0);/
+s/^  if (head != asleep()) return;$/  if ((model::planted("looks for the mark after the push") ? w.inbox_.load(order::relaxed) : head) != asleep()) return;/
+s/^    if (seen & task_header::linked) return false;$/    if ((seen \& task_header::linked) \&\& !model::planted("does not wait for who is about to push")) return false;/
+s/^  while (unparked_.load(order::acquire) != owed_) {$/  while (!model::planted("forgets what it is owed") \&\& unparked_.load(order::acquire) != owed_) {/

@@ -1,0 +1,130 @@
+// Two threads submit jobs to a pool whose threads time out at any moment, and one of them shuts it
+// down: an accepted job is run or refused, once, and whoever polls it hears of it (C8); after the
+// shutdown nothing is accepted and no thread is left (C13).
+#include <rouse/executor/blocking_pool/blocking_pool.hpp>
+#include <rouse/park/thread_park.hpp>
+
+#include <tests/model/checker.hpp>
+
+namespace rouse::model {
+namespace {
+
+/// Wakes a parked thread; outlives all that might wake it.
+class sleeper final : public wakeable {
+ public:
+  sleeper() noexcept : wakeable(how) {}
+  void await(blocking_job<unsigned>& job, result<unsigned>& into) {
+    context cx(*this);
+    for (;;) {
+      auto answer = job.poll(cx);
+      if (answer.is_ready()) {
+        into = answer.take();
+        return;
+      }
+      (void)sleep_.park(no_limit);
+    }
+  }
+
+ private:
+  static const wake_table how;
+  thread_park sleep_;
+  unparker unparker_ = sleep_.unparker();
+};
+
+constexpr wake_table sleeper::how{
+    [](wakeable& w) noexcept { static_cast<sleeper&>(w).unparker_.unpark(); },
+    [](wakeable& w) noexcept -> wakeable& { return w; },
+    [](wakeable&) noexcept {},
+};
+
+class pool_queue final : public scenario {
+ public:
+  pool_queue()
+      : pool_(std::make_unique<blocking_pool>(blocking_pool_options{
+            .threads_max = 1 + choose(2), .keep_alive = keep_alives[choose(3)]})) {}
+
+  void thread(unsigned index) override {
+    if (index == 0)
+      submit_twice();
+    else
+      submit_and_close();
+  }
+  void after() override {
+    for (const tally& runs : runs_)
+      expect(runs.value() <= 1, "no job runs twice");
+  }
+
+ private:
+  static constexpr nanoseconds keep_alives[] = {nanoseconds(1000), nanoseconds(0), no_limit};
+  using answer = result<blocking_job<unsigned>>;
+
+  void submit_twice() {
+    for (unsigned i = 0; i < 2; ++i)
+      (void)submit(i);
+    while (!is_alone_.load(order::acquire))
+      (void)end_.park(no_limit);
+    pool_.reset();
+  }
+  void submit_and_close() {
+    const answer job = submit(2);  // outlives the pool, perhaps
+    if (choose(2) == 0) close();
+    is_alone_.store(true, order::release);
+    ending_.unpark();
+  }
+  void close() {
+    expect(pool_->shutdown().has_value(), "the pool was shut down");
+    expect(pool_->status().threads == 0, "no thread is left");
+    const auto late = pool_->submit([] { return 1u; });
+    expect(!late && late.error() == error("", errc::runtime_shut_down), "nothing is accepted");
+  }
+  answer submit(unsigned i) {
+    answer job = pool_->submit([this, i] {
+      runs_[i].add();
+      written_[i] = i + 1;
+      return i;
+    });
+    if (!job)
+      expect(runs_[i].value() == 0, "what was not accepted does not run");
+    else if (choose(4) != 0)
+      await(i, *job);
+    return job;
+  }
+  void await(unsigned i, blocking_job<unsigned>& job) {
+    result<unsigned> end;
+    sleepers_[i].await(job, end);
+    if (end) {
+      expect(*end == i && written_[i] == i + 1, "the job's writes are seen with its result");
+    } else {
+      expect(end.error() == error("", ECANCELED), "a job that did not begin was cancelled");
+      expect(runs_[i].value() == 0, "a cancelled job has not run");
+    }
+  }
+
+  sleeper sleepers_[3];
+  tally runs_[3];
+  unsigned written_[3] = {};
+  std::unique_ptr<blocking_pool> pool_;
+  atomic<bool> is_alone_{false};  // the other thread has done with the pool
+  thread_park end_;
+  unparker ending_ = end_.unparker();
+};
+
+constexpr const char* mutated[] = {"blocking_pool.cpp", "blocking_job.hpp", "pool_state.hpp",
+                                   "pool_state.cpp"};
+constexpr survivor survivors[] = {
+    {"pool_state.cpp enqueue fetch_add in two steps", "no fault: nobody else knows the job yet"},
+    {"pool_state.cpp refuse_all notify_one lost",
+     "redundant: end_threads() notifies every thread when its turn comes"},
+    {"pool_state.cpp await_claim goes without a look at the queue (in the text)",
+     "redundant: each queued job has a thread that is claimed or runs, and looks before it rests"},
+};
+
+}  // namespace
+}  // namespace rouse::model
+
+int main(int argc, char** argv) {
+  using namespace rouse::model;
+  return run(argc, argv, "pool_queue",
+             [] -> std::unique_ptr<scenario> { return std::make_unique<pool_queue>(); },
+             {.threads = 2, .executions = 20000, .mutated = mutated, .survivors = survivors});
+}
