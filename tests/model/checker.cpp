@@ -232,14 +232,15 @@ struct mutation {
 };
 
 std::vector<mutation> known;  // every mutation of the steps that were seen, while it is searched
-std::span<const char* const> mutated;  // files
+std::span<const char* const> mutated;  // of the model's options
 bool is_listing = false;               // adding to `known`
 const mutation* active = nullptr;      // the one planted
 
 void list(const mutation& m) {
   if (std::find(known.begin(), known.end(), m) != known.end()) return;
-  if (std::find(mutated.begin(), mutated.end(), base_name(m.at.file)) == mutated.end()) return;
-  known.push_back(m);
+  const std::string file(base_name(m.at.file));
+  for (const std::string_view wanted : mutated)
+    if (wanted == file || wanted == file + " " + m.at.function) return known.push_back(m);
 }
 
 bool is_planted(const place& at, const char* operation, effect what) noexcept {
@@ -527,21 +528,23 @@ void on_free(const void* begin, std::size_t bytes, const void* code) noexcept {
 
 namespace {
 
+bool search_faults(const char* name, const char* how, unsigned threads, const search& wanted) {
+  const verdict v = run_search(threads, wanted);
+  if (!v.is_success) std::printf("%s\n", v.history.c_str());
+  std::printf("%s: %s, %ld executions: %s\n", name, how, v.executions,
+              v.is_success ? "no fault" : v.fault.c_str());
+  return v.is_success;
+}
+
 /// The model itself: no execution may fail.
 bool search_faults(const char* name, const model_options& options) {
-  std::vector<search> searches = {{.to = options.executions, .with_history = true}};
-  if (options.is_small) searches.push_back({.scheduler = rl::sched_full, .with_history = true});
-  for (const search& s : searches) {
-    const verdict v = run_search(options.threads, s);
-    const char* how = s.scheduler == rl::sched_full ? "in all interleavings," : "at random,";
-    if (!v.is_success) {
-      std::printf("%s\n%s: %s %s, execution %ld\n", v.history.c_str(), name, how, v.fault.c_str(),
-                  v.executions);
-      return false;
-    }
-    std::printf("%s: %s %ld executions, no fault\n", name, how, v.executions);
-  }
-  return true;
+  if (!search_faults(name, "at random", options.threads,
+                     {.to = options.executions, .with_history = true}))
+    return false;
+  if (!options.small) return true;
+  make = options.small;
+  return search_faults(name, "all interleavings of the small world", 2,
+                       {.scheduler = rl::sched_full, .with_history = true});
 }
 
 const survivor* find_survivor(const model_options& options, const mutation& m) {
@@ -593,7 +596,7 @@ bool replay(const char* name, const model_options& options, long seed) {
 int run(int argc, char** argv, const char* name, make_scenario how, const model_options& options) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   catch_crashes();
-  local_storage block;
+  static local_storage block;
   locals = &block;
   shadows_used.reserve(shadows);  // now, as it grows while a scenario's memory is the heap
   make = how;

@@ -48,15 +48,17 @@ struct survivor {
   const char* why;
 };
 
+using make_scenario = std::unique_ptr<scenario> (*)();
+
 struct model_options {
-  unsigned threads = 2;                       ///< 2 or 3
-  long executions = 20000;                    ///< of the random search, each with its own seed
-  bool is_small = false;                      ///< search all interleavings as well
-  std::span<const char* const> mutated = {};  ///< files of which every step is mutated
+  unsigned threads = 2;     ///< 2 or 3
+  long executions = 20000;  ///< of the random search, each with its own seed
+  bool is_small = false;    ///< search all interleavings as well
+  make_scenario small =
+      nullptr;  ///< two threads and so few steps that all interleavings are searched
+  std::span<const char* const> mutated = {};  ///< "FILE" or "FILE FUNCTION" whose steps are mutated
   std::span<const survivor> survivors = {};
 };
-
-using make_scenario = std::unique_ptr<scenario> (*)();
 
 /// The main of each model; see README.md for the arguments.
 int run(int argc, char** argv, const char* name, make_scenario make, const model_options& options);

@@ -53,6 +53,27 @@ class park_token final : public scenario {
   atomic<unsigned> told_[2];
 };
 
+/// The same with one thread that unparks twice.
+class park_pair final : public scenario {
+ public:
+  void thread(unsigned index) override {
+    if (index == 0) {
+      while (told_.load(order::relaxed) != 2)
+        (void)sleep_.park(no_limit);
+    } else {
+      for (unsigned i = 1; i <= 2; ++i) {
+        told_.store(i, order::relaxed);
+        handle_.unpark();
+      }
+    }
+  }
+
+ private:
+  thread_park sleep_;
+  unparker handle_ = sleep_.unparker();
+  atomic<unsigned> told_{0};
+};
+
 constexpr const char* mutated[] = {"unparker.hpp", "thread_park.cpp"};
 constexpr survivor survivors[] = {
     {"unparker.hpp unpark exchange without acquire", "redundant: an unparker reads nothing"},
@@ -74,5 +95,9 @@ int main(int argc, char** argv) {
   using namespace rouse::model;
   return run(argc, argv, "park_token",
              [] -> std::unique_ptr<scenario> { return std::make_unique<park_token>(); },
-             {.threads = 3, .executions = 50000, .mutated = mutated, .survivors = survivors});
+             {.threads = 3,
+              .executions = 50000,
+              .small = [] -> std::unique_ptr<scenario> { return std::make_unique<park_pair>(); },
+              .mutated = mutated,
+              .survivors = survivors});
 }

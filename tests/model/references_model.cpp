@@ -43,6 +43,8 @@ class references final : public scenario {
   tally gone_;
 };
 
+std::unique_ptr<scenario> make_references() { return std::make_unique<references>(); }
+
 constexpr const char* mutated[] = {"shared_waker.hpp"};
 
 }  // namespace
@@ -50,7 +52,6 @@ constexpr const char* mutated[] = {"shared_waker.hpp"};
 
 int main(int argc, char** argv) {
   using namespace rouse::model;
-  return run(argc, argv, "references",
-             [] -> std::unique_ptr<scenario> { return std::make_unique<references>(); },
-             {.threads = 2, .executions = 20000, .is_small = true, .mutated = mutated});
+  return run(argc, argv, "references", &make_references,
+             {.executions = 20000, .small = &make_references, .mutated = mutated});
 }
