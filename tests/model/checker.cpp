@@ -84,6 +84,27 @@ class local_storage {
 
 local_storage* locals = nullptr;
 
+// A search with few preemptions must not follow a spin for ever: a thread that comes to one place
+// for the third time within its latest dozen steps gives way, which counts for none.
+class spin_guard {
+ public:
+  void reset() noexcept { *this = {}; }
+  bool is_spinning(unsigned thread, const place& at) noexcept {
+    auto& mine = latest_[thread];
+    const auto same = [&](const place& p) { return p.file == at.file && p.line == at.line; };
+    const bool again = std::count_if(mine.begin(), mine.end(), same) >= 2;
+    if (again) mine.fill(place{"", "", 0});
+    mine[next_[thread]++ % mine.size()] = at;
+    return again;
+  }
+
+ private:
+  std::array<std::array<place, 12>, threads_max> latest_{};
+  std::array<unsigned, threads_max> next_{};
+};
+spin_guard spins;
+bool gives_way_when_spinning = false;
+
 /// Code of the checker, called from a scenario: relacy may let others run meanwhile.
 class outside {
  public:
@@ -304,6 +325,7 @@ struct suite : rl::test_suite<suite<Threads>, Threads> {
     started = 0;
     failure.clear();
     shadows_used.clear();
+    spins.reset();
     relacy_memory::leave();
     forget_heap();
     reset_clock();
@@ -336,6 +358,7 @@ struct search {
   rl::scheduler_type_e scheduler = rl::sched_random;
   long from = 1;
   long to = 1;
+  unsigned preemptions = 0;  // for sched_bound
   bool with_history = false;
 };
 
@@ -345,7 +368,9 @@ verdict run_search(unsigned threads, const search& wanted) {
   rl::test_params p;
   p.search_type = wanted.scheduler;
   p.iteration_count = static_cast<rl::iteration_t>(wanted.to);
-  p.execution_depth_limit = 20000;
+  p.execution_depth_limit = 5000;
+  p.context_bound = wanted.preemptions;
+  gives_way_when_spinning = wanted.scheduler == rl::sched_bound;
   p.output_stream = &text;
   p.progress_stream = &progress;
   p.output_history =
@@ -362,6 +387,14 @@ verdict run_search(unsigned threads, const search& wanted) {
   return v;
 }
 
+}  // namespace
+
+namespace {
+void step(const place& at) noexcept {
+  last_step = at;
+  if (gives_way_when_spinning && spins.is_spinning(this_thread(), at))
+    rl::ctx().yield(1, info_of(at));
+}
 }  // namespace
 
 // ---- for the models
@@ -391,12 +424,12 @@ void drop_atomic(void* cell) noexcept {
 }
 std::uint64_t load(void* cell, order o, place at) noexcept {
   const outside checker_code;
-  last_step = at;
+  step(at);
   return word_of(cell).load(order_of(o, at, "load"), info_of(at));
 }
 void store(void* cell, std::uint64_t value, order o, place at) noexcept {
   const outside checker_code;
-  last_step = at;
+  step(at);
   word_of(cell).store(value, order_of(o, at, "store"), info_of(at));
 }
 
@@ -404,7 +437,7 @@ std::uint64_t modify(void* cell, change how, std::uint64_t operand, order o, pla
   constexpr std::array names = {"exchange", "fetch_add", "fetch_sub", "fetch_or", "fetch_and"};
   const char* name = names[static_cast<std::size_t>(how)];
   const outside checker_code;
-  last_step = at;
+  step(at);
   word& w = word_of(cell);
   const rl::debug_info info = info_of(at);
   const rl::memory_order mo = order_of(o, at, name);
@@ -429,7 +462,7 @@ bool compare_exchange(void* cell, std::uint64_t& expected, std::uint64_t desired
                       order o, place at) noexcept {
   const char* name = is_weak ? "compare_exchange_weak" : "compare_exchange_strong";
   const outside checker_code;
-  last_step = at;
+  step(at);
   word& w = word_of(cell);
   const rl::debug_info info = info_of(at);
   const rl::memory_order mo = order_of(o, at, name);
@@ -449,7 +482,7 @@ void drop_mutex(void* cell) noexcept {
 }
 void lock(void* cell, place at) noexcept {
   const outside checker_code;
-  last_step = at;
+  step(at);
   mutex_of(cell).lock(info_of(at));
 }
 void unlock(void* cell, place at) noexcept {
@@ -468,12 +501,12 @@ void drop_condition(void* cell) noexcept {
 }
 void wait(void* cell, void* mutex, place at) noexcept {
   const outside checker_code;
-  last_step = at;
+  step(at);
   condition_of(cell).wait(mutex_of(mutex), info_of(at));
 }
 bool wait_for(void* cell, void* mutex, std::int64_t nanoseconds, place at) noexcept {
   const outside checker_code;
-  last_step = at;
+  step(at);
   const std::int64_t until = read_clock() + nanoseconds;
   if (condition_of(cell).wait_for(mutex_of(mutex), nanoseconds, info_of(at))) return true;
   advance_clock(until);
@@ -481,7 +514,7 @@ bool wait_for(void* cell, void* mutex, std::int64_t nanoseconds, place at) noexc
 }
 void notify(void* cell, bool all, place at) noexcept {
   const outside checker_code;
-  last_step = at;
+  step(at);
   if (is_planted(at, all ? "notify_all" : "notify_one", effect::lost)) return;
   if (all)
     condition_of(cell).notify_all(info_of(at));
@@ -503,7 +536,7 @@ void* start_thread(void* (*entry)(void*), void* argument) noexcept {
 }
 void join_thread(void* handle, place at) noexcept {
   const outside checker_code;
-  last_step = at;
+  step(at);
   static_cast<rl::win_waitable_object*>(handle)->wait(false, false, info_of(at));
 }
 
@@ -543,8 +576,13 @@ bool search_faults(const char* name, const model_options& options) {
     return false;
   if (!options.small) return true;
   make = options.small;
-  return search_faults(name, "all interleavings of the small world", 2,
-                       {.scheduler = rl::sched_full, .with_history = true});
+  if (options.small_preemptions == 0)
+    return search_faults(name, "small world, all interleavings", 2,
+                         {.scheduler = rl::sched_full, .with_history = true});
+  return search_faults(name, "small world, all interleavings with few preemptions", 2,
+                       {.scheduler = rl::sched_bound,
+                        .preemptions = options.small_preemptions,
+                        .with_history = true});
 }
 
 const survivor* find_survivor(const model_options& options, const mutation& m) {

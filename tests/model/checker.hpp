@@ -53,9 +53,10 @@ using make_scenario = std::unique_ptr<scenario> (*)();
 struct model_options {
   unsigned threads = 2;     ///< 2 or 3
   long executions = 20000;  ///< of the random search, each with its own seed
-  bool is_small = false;    ///< search all interleavings as well
-  make_scenario small =
-      nullptr;  ///< two threads and so few steps that all interleavings are searched
+  /// A world of two threads with so few steps that every interleaving is searched, or every one
+  /// with so many preemptions at most (0: all).
+  make_scenario small = nullptr;
+  unsigned small_preemptions = 0;
   std::span<const char* const> mutated = {};  ///< "FILE" or "FILE FUNCTION" whose steps are mutated
   std::span<const survivor> survivors = {};
 };

@@ -182,6 +182,38 @@ class handed_back final : public scenario, probe_task::work {
   const bool completes_ = choose(2) == 0;
 };
 
+/// One wake from one thread.
+class one_wake final : public scenario, probe_task::work {
+ public:
+  one_wake()
+      : executor_(std::make_unique<current_thread_executor>(sleep_)),
+        task_(&probe_task::make(*this, *executor_)) {
+    executor_->adopt(*task_);
+    waker_ = make_at_home(*executor_, *task_);
+  }
+  void thread(unsigned index) override {
+    if (index == 0) {
+      while (destroyed.value() == 0)
+        executor_->turn(no_limit);
+      executor_.reset();
+    } else {
+      told_.store(1, order::relaxed);
+      waker_.wake_and_reset();
+    }
+  }
+  void after() override { expect(failed.value() == 0 && released.value() == 1, "it went once"); }
+
+ private:
+  bool poll(probe_task&, context&) override { return told_.load(order::relaxed) != 0; }
+
+  thread_park sleep_;
+  std::unique_ptr<current_thread_executor> executor_;
+  probe_task* task_;
+  waker waker_;
+  atomic<unsigned> told_{0};
+};
+std::unique_ptr<scenario> make_one_wake() { return std::make_unique<one_wake>(); }
+
 std::unique_ptr<scenario> make_world() {
   if (choose(3) == 0) return std::make_unique<handed_back>();
   return std::make_unique<task_state>();
@@ -194,7 +226,11 @@ constexpr const char* mutated[] = {"worker.cpp", "worker.hpp"};
 
 int main(int argc, char** argv) {
   using namespace rouse::model;
-  return run(
-      argc, argv, "task_state", &make_world,
-      {.threads = 3, .executions = 50000, .mutated = mutated, .survivors = executor_survivors});
+  return run(argc, argv, "task_state", &make_world,
+             {.threads = 3,
+              .executions = 50000,
+              .small = &make_one_wake,
+              .small_preemptions = 3,
+              .mutated = mutated,
+              .survivors = executor_survivors});
 }
