@@ -1,9 +1,21 @@
+#include <rouse/base/atomic.hpp>
 #include <rouse/core/frame_memory.hpp>
 
 #include <new>
+#include <utility>
 
 namespace rouse::internal {
 namespace {
+
+// The balance of threads that have ended, or have no cache.
+constinit atomic<long> balance_elsewhere{0};
+
+void count_blocks(long more) noexcept {
+  if (this_frame_cache.is_open)
+    this_frame_cache.balance += more;
+  else
+    balance_elsewhere.fetch_add(more, order::relaxed);
+}
 
 // Opens this thread's cache at its first miss and empties it at its end. The cache itself is
 // trivial, so that the fast path needs no guard; blocks freed by later thread-local destructors
@@ -12,6 +24,7 @@ struct cache_lifetime {
   cache_lifetime() noexcept {
     for (frame_class& c : this_frame_cache.classes)
       c.room = frame_class_limit;
+    this_frame_cache.is_open = true;
   }
   cache_lifetime(const cache_lifetime&) = delete;
   cache_lifetime& operator=(const cache_lifetime&) = delete;
@@ -19,6 +32,8 @@ struct cache_lifetime {
     trim_frame_cache(0);
     for (frame_class& c : this_frame_cache.classes)
       c.room = 0;
+    this_frame_cache.is_open = false;
+    count_blocks(std::exchange(this_frame_cache.balance, 0));
   }
 };
 
@@ -29,11 +44,14 @@ void* allocate_frame_slow(std::size_t bytes) {
   thread_local cache_lifetime lifetime;
   (void)lifetime;
 #endif
-  if (void* block = std::malloc(bytes)) return block;
+  if (void* block = std::malloc(bytes)) return count_blocks(1), block;
   throw std::bad_alloc();
 }
 
-void free_frame_slow(void* block) noexcept { std::free(block); }
+void free_frame_slow(void* block) noexcept {
+  count_blocks(-1);
+  std::free(block);
+}
 
 void trim_frame_cache(unsigned blocks) noexcept {
   for (frame_class& c : this_frame_cache.classes) {
@@ -41,9 +59,16 @@ void trim_frame_cache(unsigned blocks) noexcept {
       void* block = c.head;
       c.head = *static_cast<void**>(block);
       ++c.room;
-      std::free(block);
+      free_frame_slow(block);
     }
   }
+}
+
+long frames_in_use() noexcept {
+  long kept = 0;
+  for (const frame_class& c : this_frame_cache.classes)
+    kept += c.kept();
+  return balance_elsewhere.load(order::relaxed) + this_frame_cache.balance - kept;
 }
 
 }  // namespace rouse::internal

@@ -32,6 +32,8 @@ struct frame_class {
 };
 struct frame_cache {
   frame_class classes[frame_classes];
+  long balance;  // blocks taken from the allocator minus given back, while the cache is open
+  bool is_open;  // from the thread's first miss to its end
 };
 inline constinit thread_local frame_cache this_frame_cache{};
 
@@ -83,5 +85,10 @@ inline void free_frame(void* block, [[maybe_unused]] std::size_t bytes) noexcept
 /// Gives back to the allocator what this thread keeps beyond `blocks` per class; an executor calls
 /// it when it goes idle.
 void trim_frame_cache(unsigned blocks) noexcept;
+
+/// Blocks that are in use, whoever made them; for tests, which compare it before and after. What
+/// threads that still live have taken from the allocator, or keep, is seen for the calling one
+/// only. Counted where the allocator is asked, so that recycling pays nothing for it.
+[[nodiscard]] long frames_in_use() noexcept;
 
 }  // namespace rouse::internal

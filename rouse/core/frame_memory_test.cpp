@@ -79,5 +79,21 @@ TEST(frame_memory, a_thread_that_only_frees_keeps_nothing) {
   });
 }
 
+TEST(frame_memory, what_is_in_use_is_counted_whoever_gives_it_back) {
+  const long before = frames_in_use();
+  void* small = allocate_frame(100);
+  void* large = allocate_frame(100'000);
+  EXPECT_EQ(frames_in_use(), before + 2);
+  free_frame(small, 100);  // kept for reuse: not in use
+  EXPECT_EQ(frames_in_use(), before + 1);
+  on_fresh_thread([&] {
+    free_frame(large, 100'000);
+    free_frame(allocate_frame(64), 64);  // its thread keeps it, and ends
+  });
+  EXPECT_EQ(frames_in_use(), before);
+  trim_frame_cache(0);
+  EXPECT_EQ(frames_in_use(), before);
+}
+
 }  // namespace
 }  // namespace rouse::internal
