@@ -1,0 +1,56 @@
+// Cancel at every await, on each reactor: what the scenarios here have in common.
+#pragma once
+
+#include <rouse/rouse.hpp>
+#include <rouse/testing/cancel_everywhere.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace scenarios {
+
+using namespace std::chrono_literals;
+using rouse::task;
+using rouse::unit;
+using rouse::testing::trial;
+using rouse::testing::way;
+
+/// A suite of it: the parameter names the reactor.
+class on_each_reactor : public ::testing::TestWithParam<rouse::reactor_kind> {
+ protected:
+  void SetUp() override {
+    auto probe = rouse::runtime::make({.reactor = {.kind = GetParam()}});
+    if (!probe || std::string(probe->backend()) != rouse::name_of(GetParam()))
+      GTEST_SKIP() << "no " << rouse::name_of(GetParam()) << " here";
+  }
+  /// The scenario holds wherever its work is interrupted; `points` is how many of those it has at
+  /// least, so that a test that no longer waits for anything is seen.
+  template <class Scenario>
+  void holds(unsigned points, Scenario&& scenario) {
+    // The loopback answers within the call, so a short silence tells that nothing will happen.
+    const rouse::testing::cancel_options options{.reactor = GetParam(), .quiet = 200us};
+    const auto report = rouse::testing::cancel_everywhere(scenario, options);
+    EXPECT_TRUE(report.passed()) << report.message();
+    EXPECT_GE(report.points, points) << report.message();
+    EXPECT_EQ(report.backend, rouse::name_of(GetParam()));
+  }
+};
+
+#define SCENARIOS_ON_EACH_REACTOR(suite)                                                       \
+  INSTANTIATE_TEST_SUITE_P(                                                                    \
+      on, suite, ::testing::Values(rouse::reactor_kind::epoll, rouse::reactor_kind::io_uring), \
+      [](const auto& kind) { return std::string(rouse::name_of(kind.param)); })
+
+/// Text that shows where a byte was lost, doubled or moved.
+inline std::string pattern(std::size_t bytes) {
+  std::string text(bytes, '\0');
+  std::uint32_t state = 1;
+  for (char& c : text) {
+    state = state * 1664525 + 1013904223;
+    c = static_cast<char>(state >> 24);
+  }
+  return text;
+}
+
+}  // namespace scenarios
