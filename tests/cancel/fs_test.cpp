@@ -1,0 +1,221 @@
+// Files, interrupted at each point, with caches that know nothing: so every call asks the disk, on
+// the ring or on the blocking pool, and is abandoned there.
+#include <rouse/sys/file.hpp>
+#include <rouse/sys/file_types.hpp>
+#include <rouse/sys/table.hpp>
+
+#include <linux/openat2.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "cancel_every_await.hpp"
+
+namespace scenarios {
+namespace {
+
+using namespace rouse;
+
+std::atomic<unsigned> parks = 0;
+std::thread::id home;  // where the tasks run
+
+/// On a thread of the pool: waits until the task that asked has suspended and its thread parks, so
+/// that a quick disk is no point less.
+void let_the_task_suspend() {
+  if (std::this_thread::get_id() != home) parks.wait(parks);
+}
+void about_to_park() {
+  ++parks;
+  parks.notify_all();
+}
+
+/// The real calls, but the caches never have anything, and the pool is never quicker than a task.
+sys::table without_caches() {
+  static constexpr const sys::table& real = sys::real_table;
+  sys::table t = real;
+  t.epoll_wait = [](int queue, void* events, int events_max, int ms) {
+    return about_to_park(), real.epoll_wait(queue, events, events_max, ms);
+  };
+  t.epoll_pwait2 = [](int queue, void* events, int events_max, const void* limit) {
+    return about_to_park(), real.epoll_pwait2(queue, events, events_max, limit);
+  };
+  t.ring_gate = [](sys::ring_step step) {
+    if (step == sys::ring_step::enter) about_to_park();
+    return 0;
+  };
+  t.openat2 = [](int directory, const char* path, const sys::open_how* how) {
+    if (how->resolve & RESOLVE_CACHED) return -EAGAIN;
+    return let_the_task_suspend(), real.openat2(directory, path, how);
+  };
+  t.pread_cached = [](int, void*, std::size_t, std::uint64_t) -> long { return -EAGAIN; };
+  t.pread = [](int fd, void* into, std::size_t bytes, std::uint64_t at) {
+    return let_the_task_suspend(), real.pread(fd, into, bytes, at);
+  };
+  t.pwrite = [](int fd, const void* from, std::size_t bytes, std::uint64_t at) {
+    return let_the_task_suspend(), real.pwrite(fd, from, bytes, at);
+  };
+  t.fsync = [](int fd, bool data_only) {
+    return let_the_task_suspend(), real.fsync(fd, data_only);
+  };
+  t.ftruncate = [](int fd, std::uint64_t bytes) {
+    return let_the_task_suspend(), real.ftruncate(fd, bytes);
+  };
+  t.unlinkat = [](int directory, const char* path, int flags) {
+    return let_the_task_suspend(), real.unlinkat(directory, path, flags);
+  };
+  t.renameat = [](int from, const char* old_path, int to, const char* new_path, unsigned flags) {
+    return let_the_task_suspend(), real.renameat(from, old_path, to, new_path, flags);
+  };
+  return t;
+}
+
+/// Until what was abandoned has happened, since it may still: then the files can be looked at.
+task<void> rest() {
+  for (;;) {
+    const blocking_pool_status pool = current<blocking_pool>::get()->status();
+    if (pool.running + pool.queued == 0 && !current<reactor>::get()->has_work()) co_return;
+    co_await sleep(1ms);
+  }
+}
+
+class files : public on_each_reactor {
+ protected:
+  files() : table_(without_caches()), in_force_(table_) {
+    home = std::this_thread::get_id();
+    std::string name = (std::filesystem::temp_directory_path() / "rouse-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    std::ofstream(at("text")) << pattern(20'000);
+  }
+  ~files() override { std::filesystem::remove_all(folder_); }
+  [[nodiscard]] std::string at(const char* name) const { return folder_ + "/" + name; }
+
+ private:
+  const sys::table table_;
+  const sys::scoped_table in_force_;
+  std::string folder_;
+};
+SCENARIOS_ON_EACH_REACTOR(files);
+
+TEST_P(files, open_closes_what_comes_late) {
+  holds(2, [name = at("text")](trial& run) -> task<void> {
+    auto file = co_await run.interrupt(fs::open(name));
+    run.expect(!file || file->native_handle() >= 0, "no file");
+  });
+}
+
+TEST_P(files, open_of_what_is_not_there) {
+  holds(2, [name = at("nothing")](trial& run) -> task<void> {
+    auto file = co_await run.interrupt(fs::open(name).result());
+    run.expect(!file || file->error().code == ENOENT, "another error");
+  });
+}
+
+TEST_P(files, read_gives_what_is_there) {
+  holds(2, [name = at("text")](trial& run) -> task<void> {
+    auto file = co_await fs::open(name);
+    auto bytes = co_await run.interrupt(file.read_at(100, 5000));
+    run.expect(!bytes || bytes->text() == pattern(20'000).substr(100, 5000), "other bytes");
+    auto again = co_await file.read_at(0, 20'000);
+    run.expect(again.text() == pattern(20'000), "the file is no longer usable");
+  });
+}
+
+TEST_P(files, read_into_lent_memory_never_writes_there_later) {
+  holds(2, [name = at("text")](trial& run) -> task<void> {
+    auto file = co_await fs::open(name);
+    std::vector<std::byte> memory(5000, std::byte{1});
+    auto count = co_await run.interrupt(file.read_at(0, memory));
+    const std::vector<std::byte> then = memory;
+    co_await sleep(1s);
+    run.expect(!count || *count == memory.size(), "a short read");
+    run.expect(memory == then, "written after the read had ended");
+  });
+}
+
+TEST_P(files, write_has_written_what_its_count_says) {
+  holds(2, [name = at("new")](trial& run) -> task<void> {
+    const std::string text = pattern(20'000);
+    sys::open_options options;
+    options.mode = sys::access::write;
+    options.create = options.truncate = true;
+    auto file = co_await fs::open(name, options);
+    std::size_t done = 0;
+    io::buffer content;
+    content.append(text);
+    auto written = co_await run.interrupt(file.write_all_at(0, std::move(content), &done));
+    run.expect(!written || (done == text.size() && written->buffer.text() == text),
+               "less is written");
+    co_await rest();
+    // There may be more, but not other bytes.
+    const std::string there = co_await fs::read_file(name);
+    run.expect(there.size() >= done && there == text.substr(0, there.size()), "other bytes");
+  });
+}
+
+TEST_P(files, sync_and_truncate) {
+  holds(6, [name = at("short")](trial& run) -> task<void> {
+    co_await fs::write_file(name, "0123456789");
+    auto cut = [](std::string path) -> task<void> {
+      sys::open_options options;
+      options.mode = sys::access::write;
+      auto file = co_await fs::open(std::move(path), options);
+      co_await file.truncate(5);
+      co_await file.sync();
+    };
+    co_await run.interrupt(cut(name));
+    co_await rest();
+    const std::string there = co_await fs::read_file(name);
+    run.expect(there == "01234" || (run.was_interrupted() && there == "0123456789"), there);
+  });
+}
+
+TEST_P(files, a_whole_file) {
+  holds(8, [from = at("text"), to = at("copy")](trial& run) -> task<void> {
+    auto copy = [](std::string a, std::string b) -> task<void> {
+      auto text = co_await fs::read_file(std::move(a));
+      co_await fs::write_file(std::move(b), std::move(text));
+    };
+    co_await run.interrupt(copy(from, to));
+    co_await rest();
+    co_await copy(from, to);
+    const std::string there = co_await fs::read_file(to);
+    run.expect(there == pattern(20'000), "other bytes");
+  });
+}
+
+TEST_P(files, status_rename_and_remove) {
+  holds(4, [a = at("a"), b = at("b")](trial& run) -> task<void> {
+    co_await fs::write_file(a, "x");
+    auto move = [](std::string from, std::string to) -> task<void> {
+      auto known = co_await fs::status(from);
+      co_await fs::rename(std::move(from), to);
+      if (known.size_bytes == 1) co_await fs::remove_file(std::move(to));
+    };
+    co_await run.interrupt(move(a, b));
+    co_await rest();
+    auto left_a = co_await fs::status(a).result();
+    auto left_b = co_await fs::status(b).result();
+    run.expect(!left_a || !left_b, "the file is there twice");
+    run.expect(run.was_interrupted() || (!left_a && !left_b), "the file is still there");
+    if (left_b) co_await fs::remove_file(b);
+  });
+}
+
+TEST_P(files, directory_listing) {
+  holds(2, [folder = at(".")](trial& run) -> task<void> {
+    auto directory = co_await fs::open_directory(folder);
+    fs::list_options options;
+    options.with_status = true;
+    auto entries = co_await run.interrupt(directory.list(options));
+    run.expect(!entries || entries->size() == 1, "other entries");
+    auto again = co_await fs::list_directory(folder);
+    run.expect(again.size() == 1, "the directory is no longer usable");
+  });
+}
+
+}  // namespace
+}  // namespace scenarios

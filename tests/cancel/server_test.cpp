@@ -1,0 +1,119 @@
+// The whole server, ended at each point of its interplay with clients: every client hears an answer
+// or the end of the connection, and nothing of the server is left.
+#include <rouse/http/server.hpp>
+#include <rouse/http/static_files.hpp>
+#include <rouse/sys/file.hpp>
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "cancel_every_await.hpp"
+
+namespace scenarios {
+namespace {
+
+using namespace rouse;
+
+class http_server : public on_each_reactor {
+ protected:
+  http_server() {
+    std::string name = (std::filesystem::temp_directory_path() / "rouse-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    std::ofstream(folder_ + "/small") << "hello";
+    std::ofstream(folder_ + "/large") << pattern(large);
+  }
+  ~http_server() override { std::filesystem::remove_all(folder_); }
+
+  static constexpr std::size_t large = 300'000;
+  std::string folder_;
+};
+SCENARIOS_ON_EACH_REACTOR(http_server);
+
+std::string get(std::string_view target, std::string_view more = "") {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n" + std::string(more) + "\r\n";
+}
+
+/// What comes until the end, whatever that is.
+task<std::string> ask(net::address to, std::string request) {
+  std::string heard;
+  auto stream = co_await net::connect(to).result();
+  if (!stream) co_return heard;
+  auto sent = co_await stream->write_all(request).result();
+  if (!sent) co_return heard;
+  for (;;) {
+    auto more = co_await stream->read().result();
+    if (!more || !*more) co_return heard;
+    heard += io::as_text(more->bytes());
+    co_await yield_now();
+  }
+}
+
+/// The body of an answer, as far as it came.
+std::string_view body_of(std::string_view answer) {
+  const std::size_t end_of_head = answer.find("\r\n\r\n");
+  return end_of_head == std::string_view::npos ? std::string_view()
+                                               : answer.substr(end_of_head + 4);
+}
+
+struct talk {
+  std::string request;
+  std::string body;  // of the answer
+  std::string heard = {};
+};
+
+/// Waits until both have been answered, then has the server stop, if there still is one.
+task<void> ask_both(net::address at, talk& one, talk& two, std::optional<http::server>& server) {
+  auto first = spawn(ask(at, one.request));
+  auto second = spawn(ask(at, two.request));
+  one.heard = co_await std::move(first);
+  two.heard = co_await std::move(second);
+  if (server) server->stop();
+}
+
+/// The work under test is the server.
+task<void> serve_two(trial& run, std::string folder, talk one, talk two) {
+  auto root = co_await fs::open_directory(std::move(folder));
+  http::static_files files(std::move(root));
+  auto listener = net::tcp_listener::bind(net::address::loopback_v4()).value();
+  const net::address here = *listener.local_address();
+  std::optional<http::server> server;
+  server.emplace(std::move(listener), files);
+  auto asking = spawn(assume_owned(ask_both(here, one, two, server)));
+  co_await run.interrupt(server->run());
+  run.expect(server->connections() == 0, "connections are left");
+  server.reset();  // with it goes the listener: whom it had not accepted hears the end
+  co_await std::move(asking);
+  for (const talk* t : {&one, &two}) {
+    run.expect(t->body.starts_with(body_of(t->heard)), "another answer to " + t->request);
+    run.expect(run.was_interrupted() || body_of(t->heard) == t->body, "no answer to " + t->request);
+  }
+}
+
+TEST_P(http_server, small_files) {
+  holds(20, [this](trial& run) {
+    const std::string request = get("/small", "Connection: close\r\n");
+    return serve_two(run, folder_, {request, "hello"}, {request, "hello"});
+  });
+}
+
+TEST_P(http_server, a_large_file_and_a_page) {
+  holds(20, [this](trial& run) {
+    const talk file = {get("/large", "Connection: close\r\n"), pattern(large)};
+    const talk missing = {"HEAD /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", ""};
+    return serve_two(run, folder_, file, missing);
+  });
+}
+
+TEST_P(http_server, a_client_that_stays) {
+  holds(20, [this](trial& run) {
+    // Kept alive: the server ends it when it has been idle for long, or is stopped.
+    return serve_two(run, folder_, {get("/small"), "hello"},
+                     {get("/small", "Connection: close\r\n"), "hello"});
+  });
+}
+
+}  // namespace
+}  // namespace scenarios
