@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -142,15 +143,22 @@ TEST(trial, destroys_without_asking) {
 
 // ---- Planted faults.
 
+// What the faults below leave behind, for the tests to clear away.
+std::vector<int> left_descriptors;
+std::vector<void*> left_blocks;
+
 task<void> descriptor_without_owner() {
-  const int fd = ::dup(0);
+  left_descriptors.push_back(::dup(0));
   co_await rouse::sleep(1s);
-  ::close(fd);
+  ::close(left_descriptors.back());
+  left_descriptors.pop_back();
 }
 TEST(cancel_everywhere, finds_a_descriptor_that_is_left) {
   const cancel_report report = cancel_everywhere(
       only(descriptor_without_owner),
       cancel_options{.reactor = rouse::reactor_kind::epoll, .patience = 20ms, .failures_max = 1});
+  for (int fd : std::exchange(left_descriptors, {}))
+    ::close(fd);
   EXPECT_FALSE(report.passed());
   EXPECT_THAT(report.message(), HasSubstr("left behind: descriptor "));
   EXPECT_THAT(report.message(), HasSubstr("cancelled at point 1, as it suspended at "));
@@ -158,12 +166,15 @@ TEST(cancel_everywhere, finds_a_descriptor_that_is_left) {
 }
 
 task<void> memory_without_owner() {
-  void* block = rouse::internal::allocate_frame(64);
+  left_blocks.push_back(rouse::internal::allocate_frame(64));
   co_await rouse::sleep(1s);
-  rouse::internal::free_frame(block, 64);
+  rouse::internal::free_frame(left_blocks.back(), 64);
+  left_blocks.pop_back();
 }
 TEST(cancel_everywhere, finds_a_frame_that_is_left) {
   const cancel_report report = cancel_everywhere(only(memory_without_owner), hasty);
+  for (void* block : std::exchange(left_blocks, {}))
+    rouse::internal::free_frame(block, 64);
   EXPECT_FALSE(report.passed());
   EXPECT_THAT(report.message(), HasSubstr("left behind: 1 frames"));
 }

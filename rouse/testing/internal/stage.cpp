@@ -3,6 +3,7 @@
 #include <rouse/testing/internal/stage.hpp>
 
 #include <chrono>
+#include <cstdio>
 
 namespace rouse::testing::internal {
 namespace {
@@ -42,9 +43,11 @@ stage::stage(const cancel_options& options, trial& run)
     : options_(options), trial_(run), runtime_(make_runtime(options, clock_, run)) {}
 
 bool stage::play(scenario_ref scenario) {
-  const bool rests = play_to_rest(scenario);
-  if (!rests) end_pool();
-  return rests;
+  if (play_to_rest(scenario)) return true;
+  // Said at once: tasks that are torn apart in the middle may assert, and then nobody would know.
+  std::fprintf(stderr, "rouse: %s\n", trial_.failures().back().c_str());
+  end_pool();
+  return false;
 }
 
 bool stage::play_to_rest(scenario_ref scenario) {
