@@ -143,7 +143,9 @@ TEST_P(reactor_operation, leases_bytes_and_takes_the_buffer_back) {
     EXPECT_EQ(text_of(l), "leased");
     l.skip(2);
     EXPECT_EQ(text_of(l), "ased");
+    EXPECT_EQ(on().leases_out(), 1u);
   }
+  EXPECT_EQ(on().leases_out(), 0u);
   peer.finish();
   operation end;
   end.receive_leased(ours);

@@ -99,6 +99,8 @@ class reactor {
   /// Takes over `fd`. One small allocation, recycled; no system call. Sockets may be blocking ones;
   /// other descriptors must be non-blocking. Errors: ENOMEM (`fd` is closed then).
   [[nodiscard]] result<source> attach(sys::descriptor fd, source_kind kind = source_kind::other);
+  /// Leased buffers that have not come back.
+  [[nodiscard]] virtual std::size_t leases_out() const noexcept = 0;
   /// Attached now.
   [[nodiscard]] std::size_t source_count() const noexcept { return blocks_.size() - free_.size(); }
 

@@ -60,9 +60,9 @@ cancel_report cancel_everywhere(scenario_ref scenario, const cancel_options& opt
 /// checks of its own.
 ///
 /// A run fails when a `trial::expect` does not hold, when an exception leaves the scenario or a
-/// task that nobody joins, when it hangs or never ends, when it leaves tasks, timers, sources or
-/// operations in the runtime, and when the process holds more descriptors, threads or frames
-/// after it than before.
+/// task that nobody joins, when it hangs or never ends, when it leaves tasks, timers, sources,
+/// leased buffers or operations in the runtime, and when the process holds more descriptors,
+/// threads or frames after it than before.
 /// @threads  One that drives no executor. What other threads open and start meanwhile counts as
 /// left behind.
 template <class Scenario>

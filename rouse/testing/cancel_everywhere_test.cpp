@@ -3,6 +3,8 @@
 #include <rouse/coro/select.hpp>
 #include <rouse/coro/yield.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
+#include <rouse/net/connect.hpp>
+#include <rouse/net/tcp_listener.hpp>
 #include <rouse/runtime/runtime.hpp>
 #include <rouse/sync/notify.hpp>
 #include <rouse/sync/semaphore.hpp>
@@ -202,6 +204,30 @@ TEST(cancel_everywhere, finds_a_thread_that_is_left) {
     t.join();
   EXPECT_FALSE(report.passed());
   EXPECT_THAT(report.message(), HasSubstr("left behind: thread "));
+}
+
+TEST(cancel_everywhere, finds_a_source_and_a_buffer_that_are_left) {
+  std::vector<rouse::lease> buffers;
+  std::vector<rouse::net::tcp_stream> streams;
+  auto scenario = [&](trial& run) -> task<void> {
+    auto listener = rouse::net::tcp_listener::bind(rouse::net::address::loopback_v4()).value();
+    auto client = co_await rouse::net::connect(*listener.local_address());
+    auto server = co_await listener.accept();
+    co_await client.write_all("x");
+    auto bytes = co_await server.stream.read();
+    co_await run.interrupt(rouse::sleep(1s));
+    if (!run.was_interrupted()) co_return;
+    buffers.push_back(std::move(bytes));
+    streams.push_back(std::move(client));
+  };
+  const cancel_report report = cancel_everywhere(
+      scenario,
+      cancel_options{.reactor = rouse::reactor_kind::epoll, .patience = 20ms, .failures_max = 1});
+  buffers.clear();
+  streams.clear();
+  EXPECT_FALSE(report.passed());
+  EXPECT_THAT(report.message(), HasSubstr("what the scenario left running hangs: 1 sources, 1 "
+                                          "leased buffers; cancelled at point 1"));
 }
 
 TEST(cancel_everywhere, finds_a_permit_that_is_lost) {

@@ -50,6 +50,8 @@ epoll_reactor::epoll_reactor(const reactor_options& options)
   ROUSE_ASSERT(options.events_max > 0 && options.lease_bytes > 0);
 }
 
+std::size_t epoll_reactor::leases_out() const noexcept { return buffers_->out_count(); }
+
 epoll_reactor::~epoll_reactor() {
   starving_.clear();
   paused_.clear();

@@ -33,6 +33,7 @@ class epoll_reactor final : public reactor {
     return waiting_ != 0 || has_undelivered() || has_posted();
   }
   [[nodiscard]] reactor_kind kind() const noexcept override { return reactor_kind::epoll; }
+  [[nodiscard]] std::size_t leases_out() const noexcept override;
   [[nodiscard]] bool supports(opcode code) const noexcept override {
     return side(code) != side_of::none;
   }

@@ -60,6 +60,8 @@ result<void> io_uring_reactor::open() {
   return {};
 }
 
+std::size_t io_uring_reactor::leases_out() const noexcept { return buffers_->out_count(); }
+
 bool io_uring_reactor::has_work() const noexcept {
   return waiting_ != 0 || has_undelivered() || has_posted();
 }

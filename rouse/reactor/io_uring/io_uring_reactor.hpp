@@ -54,6 +54,7 @@ class io_uring_reactor final : public reactor {
   [[nodiscard]] rouse::unparker unparker() override;
   [[nodiscard]] bool has_work() const noexcept override;
   [[nodiscard]] reactor_kind kind() const noexcept override { return reactor_kind::io_uring; }
+  [[nodiscard]] std::size_t leases_out() const noexcept override;
   /// False for what this kernel lacks, or has refused at its first use: such operations answer
   /// -EOPNOTSUPP.
   [[nodiscard]] bool supports(opcode code) const noexcept override;

@@ -49,6 +49,8 @@ mock_reactor::mock_reactor(const reactor_options& options)
       buffers_(new internal::heap_lease_pool(
           {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max})) {}
 
+std::size_t mock_reactor::leases_out() const noexcept { return buffers_->out_count(); }
+
 mock_reactor::~mock_reactor() {
   constexpr auto gone = -static_cast<std::int32_t>(errc::runtime_shut_down);
   while (operation* op = in_flight_.pop_front())

@@ -65,6 +65,7 @@ class mock_reactor final : public reactor {
     return !in_flight_.is_empty() || has_undelivered() || has_posted();
   }
   [[nodiscard]] reactor_kind kind() const noexcept override { return reactor_kind::mock; }
+  [[nodiscard]] std::size_t leases_out() const noexcept override;
   [[nodiscard]] bool supports(opcode code) const noexcept override {
     return side(code) != side_of::none || (takes_files && code != opcode::none);
   }

@@ -103,8 +103,8 @@ bool stage::pool_is_quiet() const noexcept {
 
 bool stage::is_at_rest() const noexcept {
   return runtime_.executor().is_idle() && runtime_.timer().pending_count() == 0 &&
-         runtime_.reactor().source_count() == 0 && !runtime_.reactor().has_work() &&
-         pool_is_quiet();
+         runtime_.reactor().source_count() == 0 && runtime_.reactor().leases_out() == 0 &&
+         !runtime_.reactor().has_work() && pool_is_quiet();
 }
 
 std::string stage::what_is_left() const {
@@ -122,6 +122,7 @@ std::string stage::what_is_left() const {
   };
   count(runtime_.timer().pending_count(), "timers");
   count(runtime_.reactor().source_count(), "sources");
+  count(runtime_.reactor().leases_out(), "leased buffers");
   const blocking_pool_status pool = runtime_.blocking().status();
   count(pool.running + pool.queued, "jobs of the pool");
   if (runtime_.reactor().has_work()) add("operations in the reactor");
