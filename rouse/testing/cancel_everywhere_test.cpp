@@ -277,13 +277,13 @@ TEST(cancel_everywhere, leaves_a_job_behind_that_does_not_end) {
   const auto scenario = [held](trial& run) -> task<void> {
     auto job = [g = held] {
       ++g->inside;
+      g->inside.notify_all();
       g->is_open.wait(false);
       --g->inside;
       g->inside.notify_all();
     };
     auto work = rouse::spawn_blocking({.name = "stuck"}, job);
-    while (held->inside == 0)
-      co_await rouse::sleep(1ms);
+    held->inside.wait(0);  // the job has begun
     co_await run.interrupt(std::move(work));
   };
   const cancel_report report = cancel_everywhere(
