@@ -59,9 +59,15 @@ int accept(int fd) noexcept {
 }
 
 int connect(int fd, const socket_address& to) noexcept {
-  // EINTR: the attempt goes on in the kernel, so it is the same as EINPROGRESS
-  const int n = calls().connect(fd, to.data(), to.size());
-  return n == -EINTR ? -EINPROGRESS : n;
+  // After EINTR the attempt goes on in the kernel. Asked again it says how far it is: whoever
+  // waited for the edge instead would wait for ever if that had come before.
+  bool was_interrupted = false;
+  const int n = uninterrupted([&]() noexcept {
+    const int answer = calls().connect(fd, to.data(), to.size());
+    was_interrupted |= answer == -EINTR;
+    return answer;
+  });
+  return was_interrupted && n == -EISCONN ? 0 : n;
 }
 bool is_connecting(int negative_errno) noexcept {
   return negative_errno == -EINPROGRESS || negative_errno == -EALREADY;

@@ -86,6 +86,27 @@ TEST(sys_socket, accept_skips_connections_that_died) {
   EXPECT_EQ(sys::nonblocking::accept(0), -ECONNABORTED);
 }
 
+// The edge that says "connected" may have come before: waiting for it would never end.
+TEST(fault_R8_connect, that_is_interrupted_asks_again_how_far_it_is) {
+  static int interruptions;
+  sys::socket_address to;
+  const auto listener = listener_on_loopback(to);
+  auto client = sys::open_socket(sys::address_family::ipv4, sys::socket_type::stream);
+  ASSERT_TRUE(client);
+  sys::table t = sys::real_table;
+  t.connect = [](int fd, const void* address, unsigned bytes) {
+    return interruptions-- > 0 ? -EINTR : sys::real_table.connect(fd, address, bytes);
+  };
+  sys::scoped_table scope(t);
+  interruptions = 3;
+  const int begun = sys::nonblocking::connect(client->get(), to);
+  ASSERT_TRUE(begun == 0 || sys::nonblocking::is_connecting(begun)) << begun;
+  const sys::descriptor server(sys::nonblocking::accept(listener.get()));
+  ASSERT_TRUE(server);
+  interruptions = 3;
+  EXPECT_EQ(sys::nonblocking::connect(client->get(), to), 0);
+}
+
 TEST(fault_R3, a_pair_that_cannot_be_made_leaks_nothing) {
   sys::table t = sys::real_table;
   t.socketpair = [](int, int, int, int*) { return -ENFILE; };
