@@ -4,6 +4,8 @@
 #include <rouse/fs/internal/offload.hpp>
 #include <rouse/sys/directory.hpp>
 
+#include <cerrno>
+
 namespace rouse::fs {
 namespace {
 
@@ -32,8 +34,9 @@ result<std::vector<directory_entry>> read_entries(const start& at, const std::st
     e.kind = (*next)->kind;
     if (!options.with_status && e.kind != file_kind::unknown) continue;
     auto known = sys::status_at(reader.fd(), e.name.c_str(), false);
-    if (!known) {  // removed meanwhile
-      entries.pop_back();
+    if (!known) {
+      if (known.error().code != ENOENT) return std::unexpected(known.error());
+      entries.pop_back();  // removed meanwhile
       continue;
     }
     e.kind = known->kind;

@@ -15,7 +15,8 @@ struct directory_entry {
 };
 
 struct list_options {
-  bool with_status = false;  ///< ask each entry for size and time, which costs a call each
+  bool with_status = false;  ///< ask each entry for size and time, which costs a call each; one
+                             ///< that is gone by then is left out
   std::size_t entries_max = 1'000'000;  ///< beyond: too_large
 };
 

@@ -1,6 +1,7 @@
 // Files on each reactor: on the ring, and on the blocking pool beside epoll.
 #include <rouse/park/thread_park.hpp>
 #include <rouse/rouse.hpp>
+#include <rouse/sys/table.hpp>
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -8,10 +9,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -101,6 +104,30 @@ TEST_P(files, names_are_changed_listed_and_removed) {
     co_await fs::remove_directory(at("d"));
     auto gone = co_await fs::status(at("d")).result();
     EXPECT_TRUE(!gone && gone.error() == std::errc::no_such_file_or_directory);
+  };
+  run(body());
+}
+
+// An entry that is gone by then is left out; one that cannot be asked must not be.
+TEST_P(files, a_list_whose_entries_cannot_be_asked_is_an_error_and_no_shorter_list) {
+  static int answer;
+  auto body = [&]() -> task<> {
+    co_await fs::write_file(at("a"), "");
+    co_await fs::write_file(at("b"), "");
+    sys::table table = sys::real_table;
+    table.statx = [](int directory, const char* path, int flags, unsigned mask,
+                     sys::raw_status* into) {
+      return std::string_view(path) == "b"
+                 ? answer
+                 : sys::real_table.statx(directory, path, flags, mask, into);
+    };
+    const sys::scoped_table in_force(table);
+    answer = -EACCES;
+    auto refused = co_await fs::list_directory(folder_, {.with_status = true}).result();
+    EXPECT_EQ(refused.error().code, EACCES);
+    answer = -ENOENT;
+    const auto rest = co_await fs::list_directory(folder_, {.with_status = true});
+    EXPECT_EQ(rest.size(), 1u);
   };
   run(body());
 }
