@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
+#include <new>
 
 namespace rouse {
 namespace {
@@ -40,14 +42,14 @@ class epoll_reactor::wake_target final : public unpark_target {
   void interrupt() noexcept override { event.signal(); }
 };
 
-epoll_reactor::epoll_reactor(const reactor_options& options)
-    : reactor(options),
-      target_(new wake_target),
-      buffers_(new internal::heap_lease_pool(
-          {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max})),
-      spare_(new internal::spare_descriptor),
-      pause_(pause_min) {
+epoll_reactor::epoll_reactor(const reactor_options& options) : reactor(options), pause_(pause_min) {
   ROUSE_ASSERT(options.events_max > 0 && options.lease_bytes > 0);
+  auto target = std::make_unique<wake_target>();
+  auto spare = std::make_unique<internal::spare_descriptor>();
+  buffers_ = new internal::heap_lease_pool(
+      {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max});
+  target_ = target.release();  // nothing throws any more
+  spare_ = spare.release();
 }
 
 std::size_t epoll_reactor::leases_out() const noexcept { return buffers_->out_count(); }
@@ -63,7 +65,7 @@ epoll_reactor::~epoll_reactor() {
 
 rouse::unparker epoll_reactor::unparker() { return rouse::unparker(*target_); }
 
-result<void> epoll_reactor::open() {
+result<void> epoll_reactor::open() try {
   if (queue_) return check_process();
   auto event = sys::event_fd::open();
   if (!event) return std::unexpected(event.error());
@@ -77,6 +79,8 @@ result<void> epoll_reactor::open() {
   sys::watch_forks();
   forks_ = sys::fork_count();
   return {};
+} catch (const std::bad_alloc&) {
+  return std::unexpected(error("epoll", ENOMEM));
 }
 
 /// A forked child shares the kernel's queue with its parent, and must neither wait on it nor change

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <new>
 
 namespace rouse {
 
@@ -16,15 +17,18 @@ using namespace internal::uring;
 
 io_uring_reactor::io_uring_reactor(const reactor_options& options)
     : reactor(options),
-      target_(new wake_target),
-      buffers_(new internal::heap_lease_pool(
-          {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max})),
-      thread_(new thread_link(*this)),
-      spare_(new internal::spare_descriptor),
       pause_(pause_min),
       quiet_limit_(std::chrono::seconds(1)),
       teardown_limit_(std::chrono::seconds(5)) {
   ROUSE_ASSERT(options.ring_entries > 0 && options.lease_bytes > 0);
+  auto target = std::make_unique<wake_target>();
+  auto thread = std::make_unique<thread_link>(*this);
+  auto spare = std::make_unique<internal::spare_descriptor>();
+  buffers_ = new internal::heap_lease_pool(
+      {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max});
+  target_ = target.release();  // nothing throws any more
+  thread_ = thread.release();
+  spare_ = spare.release();
 }
 
 rouse::unparker io_uring_reactor::unparker() { return rouse::unparker(*target_); }
@@ -41,7 +45,7 @@ result<void> io_uring_reactor::check_thread() const noexcept {
       error("io_uring", thread_->is_forked() ? errc::forked : errc::wrong_thread));
 }
 
-result<void> io_uring_reactor::open() {
+result<void> io_uring_reactor::open() try {
   if (ring_) return check_thread();
   if (!target_->event) {
     auto event = sys::event_fd::open();
@@ -58,6 +62,8 @@ result<void> io_uring_reactor::open() {
   push_deferred();
   (void)ring_->submit();  // or the first sleep would not know how it ended, see park()
   return {};
+} catch (const std::bad_alloc&) {
+  return std::unexpected(error("io_uring", ENOMEM));
 }
 
 std::size_t io_uring_reactor::leases_out() const noexcept { return buffers_->out_count(); }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 
 namespace rouse {
 namespace {
@@ -43,11 +44,12 @@ class mock_reactor::sleeper final : public unpark_target {
   bool interrupted_ ROUSE_GUARDED_BY(mutex_) = false;
 };
 
-mock_reactor::mock_reactor(const reactor_options& options)
-    : reactor(options),
-      target_(new sleeper),
-      buffers_(new internal::heap_lease_pool(
-          {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max})) {}
+mock_reactor::mock_reactor(const reactor_options& options) : reactor(options) {
+  auto target = std::make_unique<sleeper>();
+  buffers_ = new internal::heap_lease_pool(
+      {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max});
+  target_ = target.release();  // nothing throws any more
+}
 
 std::size_t mock_reactor::leases_out() const noexcept { return buffers_->out_count(); }
 
