@@ -1,10 +1,12 @@
-// Counts calls of the allocator on this thread, and fails one of them on demand. Include it in ONE
-// source of a test program: it defines malloc for all of it. Under a sanitizer, which owns malloc,
-// nothing is counted: check `can_count`.
+// Counts calls of the allocator on this thread and the blocks that all threads hold, and fails one
+// call on demand. Include it in ONE source of a test program: it defines malloc for all of it.
+// Under a sanitizer, which owns malloc, nothing is counted: check `can_count`.
 #pragma once
 
 #include <tests/support/sanitized.hpp>
 
+#include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 
@@ -12,6 +14,8 @@ extern "C" {
 void* __libc_malloc(std::size_t);  // NOLINT: glibc's own names
 void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+void __libc_free(void*);
 }
 
 namespace support {
@@ -21,6 +25,7 @@ inline constexpr bool can_count = !is_sanitized;
 inline constinit thread_local unsigned long allocations = 0;
 inline constinit thread_local unsigned long fail_at =
     0;  ///< the n-th allocation from now fails; 0: none
+inline constinit std::atomic<long> live_blocks = 0;
 
 /// Counts those of a block.
 class allocation_count {
@@ -50,13 +55,37 @@ inline bool refuse_allocation() {
 }  // namespace support
 
 #if !SUPPORT_SANITIZED
+namespace support {
+inline void* counted_block(void* block) {
+  if (block) live_blocks.fetch_add(1, std::memory_order_relaxed);
+  return block;
+}
+}  // namespace support
+
 extern "C" void* malloc(std::size_t bytes) noexcept {
-  return support::refuse_allocation() ? nullptr : __libc_malloc(bytes);
+  return support::refuse_allocation() ? nullptr : support::counted_block(__libc_malloc(bytes));
 }
 extern "C" void* calloc(std::size_t count, std::size_t bytes) noexcept {
-  return support::refuse_allocation() ? nullptr : __libc_calloc(count, bytes);
+  return support::refuse_allocation() ? nullptr
+                                      : support::counted_block(__libc_calloc(count, bytes));
 }
 extern "C" void* realloc(void* block, std::size_t bytes) noexcept {
-  return support::refuse_allocation() ? nullptr : __libc_realloc(block, bytes);
+  if (support::refuse_allocation()) return nullptr;
+  return block ? __libc_realloc(block, bytes) : support::counted_block(__libc_malloc(bytes));
+}
+extern "C" void* memalign(std::size_t alignment, std::size_t bytes) noexcept {
+  return support::refuse_allocation() ? nullptr
+                                      : support::counted_block(__libc_memalign(alignment, bytes));
+}
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
+  return memalign(alignment, bytes);
+}
+extern "C" int posix_memalign(void** block, std::size_t alignment, std::size_t bytes) noexcept {
+  *block = memalign(alignment, bytes);
+  return *block ? 0 : ENOMEM;
+}
+extern "C" void free(void* block) noexcept {
+  if (block) support::live_blocks.fetch_sub(1, std::memory_order_relaxed);
+  __libc_free(block);
 }
 #endif

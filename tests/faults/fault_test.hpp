@@ -1,0 +1,85 @@
+// The grid of scenarios and reactors that the fault tests run on.
+#pragma once
+
+#include <rouse/base/log.hpp>
+#include <rouse/runtime/runtime.hpp>
+
+#include <gtest/gtest.h>
+#include <tests/faults/injected_calls.hpp>
+#include <tests/faults/trial.hpp>
+
+#include <cstring>
+#include <string>
+
+namespace faults {
+
+class silent_log final : public rouse::log_sink {
+ public:
+  void write(rouse::log_level, std::string_view) noexcept override {}
+};
+
+/// One scenario on one reactor. Skipped where this machine has no such reactor.
+class fault : public ::testing::Test {
+ protected:
+  fault(scenario which, rouse::reactor_kind on) : which_(which), on_(on) {}
+  void SetUp() override {
+    rouse::runtime_options options;
+    options.reactor.kind = on_;
+    if (auto probe = rouse::runtime::make(options);
+        !probe || std::strcmp(probe->backend(), rouse::name_of(on_)) != 0)
+      GTEST_SKIP() << "no " << rouse::name_of(on_) << " here";
+    former_ = rouse::set_log_sink(&silent_);
+    prepare();
+    beneath = which_ == scenario::cold ? cold_table() : rouse::sys::real_table;
+    for (int warm_up = 0; warm_up < 2; warm_up++)
+      (void)attempt(beneath, complaint_about_success);
+  }
+  void TearDown() override {
+    if (former_ != &silent_) rouse::set_log_sink(former_);
+  }
+
+  /// Runs the scenario once with `calls` in force; what is wrong afterwards, by `judge`.
+  template <class Judge, class Run>
+  [[nodiscard]] std::string attempt(const rouse::sys::table& calls, Judge judge, Run run_it) const {
+    const rouse::sys::scoped_table in_force(calls);
+    const holdings before = held();
+    outcome out;
+    run_it(which_, on_, out);
+    const holdings after = held();
+    return judge(which_, out) + complaint_about(before, after);
+  }
+  template <class Judge>
+  [[nodiscard]] std::string attempt(const rouse::sys::table& calls, Judge judge) const {
+    return attempt(calls, judge, [](scenario which, rouse::reactor_kind on, outcome& out) {
+      run(which, on, out);
+    });
+  }
+
+  const scenario which_;
+  const rouse::reactor_kind on_;
+
+ private:
+  silent_log silent_;
+  rouse::log_sink* former_ = &silent_;
+};
+
+/// A place of the grid, as a test's parameter.
+struct place {
+  scenario which;
+  rouse::reactor_kind on;
+};
+inline std::string name_of(const place& p) {
+  return std::string(name_of(p.which)) + "_" + rouse::name_of(p.on);
+}
+inline constexpr place all_places[] = {
+    {scenario::echo, rouse::reactor_kind::epoll},  {scenario::echo, rouse::reactor_kind::io_uring},
+    {scenario::serve, rouse::reactor_kind::epoll}, {scenario::serve, rouse::reactor_kind::io_uring},
+    {scenario::cold, rouse::reactor_kind::epoll},  {scenario::cold, rouse::reactor_kind::io_uring},
+};
+
+class fault_at_place : public fault, public ::testing::WithParamInterface<place> {
+ protected:
+  fault_at_place() : fault(GetParam().which, GetParam().on) {}
+};
+
+}  // namespace faults

@@ -1,0 +1,315 @@
+#include <tests/faults/scenario.hpp>
+
+#include <rouse/http/server.hpp>
+#include <rouse/http/static_files.hpp>
+#include <rouse/rouse.hpp>
+
+#include <stdlib.h>
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+#include <vector>
+
+namespace faults {
+
+using namespace rouse;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr unsigned clients = 3;
+constexpr std::size_t echoed_bytes = 100 * 1024;
+constexpr std::size_t echoed_bytes_brief = 4 * 1024;
+constexpr std::size_t kernel_buffer_bytes = 4096;  // small, so that writers wait
+constexpr nanoseconds hang_limit = 10s;
+
+/// Text that shows where a byte was lost, doubled or moved.
+std::string pattern(std::size_t bytes, std::uint32_t seed) {
+  std::string text(bytes, '\0');
+  for (char& c : text) {
+    seed = seed * 1664525 + 1013904223;
+    c = static_cast<char>(seed >> 24);
+  }
+  return text;
+}
+
+struct page {
+  const char* name;
+  const char* request;
+  unsigned status;
+  std::string content;  // empty: any
+};
+
+/// What the scenarios use and faults do not touch.
+class site {
+ public:
+  site() {
+    std::string path = (std::filesystem::temp_directory_path() / "rouse-faults-XXXXXX").string();
+    path_ = ::mkdtemp(path.data());
+    pages = {
+        {"GET /", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200, {}},
+        {"GET /small.txt", "GET /small.txt HTTP/1.1\r\nHost: x\r\n\r\n", 200, pattern(700, 7)},
+        {"GET /big.bin", "GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n", 200, pattern(300 * 1024, 8)},
+        {"GET /missing", "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n", 404, {}}};
+    brief_pages = pages;
+    brief_pages[2] = {"GET /middle.bin", "GET /middle.bin HTTP/1.1\r\nHost: x\r\n\r\n", 200,
+                      pattern(8 * 1024, 9)};
+    std::ofstream(path_ + "/small.txt") << pages[1].content;
+    std::ofstream(path_ + "/big.bin") << pages[2].content;
+    std::ofstream(path_ + "/middle.bin") << brief_pages[2].content;
+    for (unsigned i = 0; i < clients; i++)
+      texts.push_back(pattern(echoed_bytes, i + 1));
+  }
+  site(const site&) = delete;
+  site& operator=(const site&) = delete;
+  ~site() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  std::vector<page> pages;
+  std::vector<page> brief_pages;
+  std::vector<std::string> texts;  // one for each client
+
+ private:
+  std::string path_;
+};
+
+const site& the_site() {
+  static const site instance;
+  return instance;
+}
+
+// ---- echo
+
+task<void> echo(net::tcp_stream stream) {
+  const std::uint64_t count = co_await io::copy(stream, stream);
+  (void)count;
+  co_await stream.shutdown();
+}
+
+task<void> echo_everybody(net::tcp_listener& listener, outcome& out) {
+  auto body = [&listener](nursery& connections) -> task<void> {
+    for (;;) {
+      auto client = co_await listener.accept();
+      connections.spawn(echo(std::move(client.stream)));
+    }
+  };
+  auto failed = [&out](std::exception_ptr why) { out.note_failure("server", why); };
+  auto all = supervise(std::move(body), failed);
+  co_await all;
+}
+
+task<void> send(net::write_half to, std::string_view text) {
+  co_await to.write_all(text);
+  co_await to.shutdown();
+}
+
+/// Compares as it comes, so that a wrong byte is seen also when an error follows.
+task<void> receive(net::read_half from, std::string_view text, const char* who, outcome& out) {
+  std::size_t at = 0;
+  for (;;) {
+    auto bytes = co_await from.read();
+    if (!bytes) break;
+    const std::string_view came = io::as_text(bytes.bytes());
+    if (text.substr(at, came.size()) != came) out.note_wrong(who, "got bytes that were not sent");
+    at += came.size();
+  }
+  at == text.size() ? out.note_complete() : out.note_cut(who);
+}
+
+task<void> talk(net::address at, unsigned number, volume how_much, outcome& out) {
+  constexpr const char* names[clients] = {"client 0", "client 1", "client 2"};
+  const bool is_brief = how_much == volume::brief;
+  const auto text = std::string_view(the_site().texts[number])
+                        .substr(0, is_brief ? echoed_bytes_brief : echoed_bytes);
+  const std::size_t buffer = is_brief ? 0 : kernel_buffer_bytes;
+  try {
+    auto stream =
+        co_await net::connect(at, {.receive_buffer_bytes = buffer, .send_buffer_bytes = buffer});
+    auto [in, to] = stream.split();
+    auto both = when_all(send(to, text), receive(in, text, names[number], out));
+    co_await both;
+  } catch (...) {
+    out.note_failure(names[number], std::current_exception());
+  }
+}
+
+task<void> run_echo(volume how_much, outcome& out) {
+  const std::size_t buffer = how_much == volume::brief ? 0 : kernel_buffer_bytes;
+  auto listener = co_await net::listen(
+      "127.0.0.1:0", {.receive_buffer_bytes = buffer, .send_buffer_bytes = buffer});
+  const auto at = listener.local_address();
+  if (!at) throw_error(at.error());
+  auto all = [where = *at, how_much, &out](nursery& children) -> task<void> {
+    for (unsigned i = 0; i < clients; i++)
+      children.spawn(talk(where, i, how_much, out));
+    co_return;
+  };
+  auto talking = scope(std::move(all));
+  auto done = co_await select(echo_everybody(listener, out), talking);
+  if (done.index() == 0) out.note_wrong("server", "ended by itself");
+}
+
+// ---- serve
+
+/// One answer: the head is understood as far as the client needs it.
+struct answer {
+  unsigned status = 0;
+  std::size_t head_bytes = 0;
+  std::size_t body_bytes = 0;
+};
+
+bool parse_head(std::string_view text, answer& a) {
+  const auto end = text.find("\r\n\r\n");
+  if (end == std::string_view::npos) return false;
+  a.head_bytes = end + 4;
+  const std::string_view head = text.substr(0, a.head_bytes);
+  std::from_chars(head.data() + 9, head.data() + 12, a.status);
+  constexpr std::string_view field = "Content-Length: ";
+  const auto length = head.find(field);
+  if (length != std::string_view::npos)
+    std::from_chars(head.data() + length + field.size(), head.data() + head.size(), a.body_bytes);
+  return true;
+}
+
+/// True when the answer is that of a server without faults.
+bool is_as_it_should_be(const page& asked, const answer& a, std::string_view body) {
+  if (a.status != asked.status) return false;
+  if (!asked.content.empty()) return body == asked.content;
+  if (asked.status != 200) return true;
+  return body.find("small.txt") != body.npos && body.find("big.bin") != body.npos;
+}
+
+/// False when the connection is of no use any more.
+task<bool> fetch(net::tcp_stream& stream, const page& asked, std::string& input, outcome& out) {
+  co_await stream.write_all(std::string_view(asked.request));
+  answer a;
+  while (!parse_head(input, a) || input.size() < a.head_bytes + a.body_bytes) {
+    auto bytes = co_await stream.read();
+    if (!bytes) {
+      out.note_cut(asked.name);
+      co_return false;
+    }
+    input.append(io::as_text(bytes.bytes()));
+  }
+  const std::string_view body = std::string_view(input).substr(a.head_bytes, a.body_bytes);
+  if (is_as_it_should_be(asked, a, body))
+    out.note_complete();
+  else if (a.status >= 400)
+    out.note_failure(asked.name, error("status", static_cast<int>(a.status)));
+  else
+    out.note_wrong(asked.name, "answered with something else");
+  input.erase(0, a.head_bytes + a.body_bytes);
+  if (!input.empty()) out.note_wrong(asked.name, "more bytes than announced");
+  co_return true;
+}
+
+task<void> browse(net::address at, volume how_much, outcome& out) {
+  const site& from = the_site();
+  const page* asked = nullptr;
+  try {
+    auto stream = co_await net::connect(at);
+    std::string input;
+    for (const page& p : how_much == volume::brief ? from.brief_pages : from.pages) {
+      asked = &p;
+      const bool goes_on = co_await fetch(stream, p, input, out);
+      if (!goes_on) break;
+    }
+  } catch (...) {
+    out.note_failure(asked ? asked->name : "client", std::current_exception());
+  }
+}
+
+task<void> run_serve(volume how_much, outcome& out) {
+  auto root = co_await fs::open_directory(the_site().path());
+  http::static_files files(std::move(root));
+  auto listener = co_await net::listen("127.0.0.1:0");
+  const auto at = listener.local_address();
+  if (!at) throw_error(at.error());
+  http::server server(std::move(listener), files);
+  auto both = [&server, &out, how_much, where = *at](nursery& n) -> task<void> {
+    n.spawn(server.run());
+    co_await browse(where, how_much, out);
+    server.stop();
+  };
+  auto all = scope(std::move(both));
+  co_await all;
+}
+
+task<void> run_bounded(scenario which, volume how_much, outcome& out) {
+  auto all = which == scenario::echo ? run_echo(how_much, out) : run_serve(how_much, out);
+  auto work = timeout(hang_limit, std::move(all));
+  auto ended = co_await std::move(work).result();
+  if (ended) co_return;
+  if (std::string_view(ended.error().operation) == "timeout")
+    out.note_wrong("scenario", "hangs");
+  else
+    out.note_failure("scenario", ended.error());
+}
+
+}  // namespace
+
+const char* name_of(scenario which) noexcept {
+  switch (which) {
+    case scenario::echo: return "echo";
+    case scenario::serve: return "serve";
+    case scenario::cold: return "cold";
+  }
+  return "?";
+}
+
+unsigned exchanges_of(scenario which) noexcept {
+  return which == scenario::echo ? clients : static_cast<unsigned>(the_site().pages.size());
+}
+
+void prepare() { (void)the_site(); }
+
+void run(scenario which, reactor_kind on, outcome& out, volume how_much) {
+  runtime_options options;
+  options.reactor.kind = on;
+  options.blocking_threads_max =
+      1;  // glibc keeps a little of each thread that ever ran beside others
+  auto made = runtime::make(options);
+  if (!made) return out.note_failure("runtime", made.error());
+  try {
+    made->block_on(assume_owned(run_bounded(which, how_much, out)));
+  } catch (...) {
+    out.note_failure("runtime", std::current_exception());
+  }
+}
+
+// ---- outcome
+
+void outcome::note_failure(const char* who, const error& why) noexcept {
+  if (!*why.operation) note_wrong(who, "failed without saying what");
+  if (failure_count_ == failures_.size()) return note_wrong(who, "failed too often");
+  line& l = failures_[failure_count_++];
+  std::snprintf(l.text.data(), l.text.size(), "%s: %s: %d", who, why.operation, why.code);
+}
+
+void outcome::note_failure(const char* who, const std::exception_ptr& why) noexcept {
+  try {
+    std::rethrow_exception(why);
+  } catch (const io_error& e) {
+    note_failure(who, e.reason());
+  } catch (const std::bad_alloc&) {
+    note_failure(who, error("memory", ENOMEM));
+  } catch (const std::exception& e) {
+    note_wrong(who, e.what());
+  }
+}
+
+void outcome::note_cut(const char* who) noexcept {
+  cuts_++;
+  note_failure(who, error("receive", errc::end_of_stream));
+}
+
+void outcome::note_wrong(const char* who, const char* what) noexcept {
+  if (wrong_count_ == wrongs_.size()) return;
+  line& l = wrongs_[wrong_count_++];
+  std::snprintf(l.text.data(), l.text.size(), "%s: %s", who, what);
+}
+
+}  // namespace faults

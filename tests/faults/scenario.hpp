@@ -1,0 +1,69 @@
+// The programs that the fault tests break: an echo server with its clients, and a web server with
+// its client, each within one runtime. They know nothing of faults; they only write down, without
+// allocating, what came of every exchange.
+#pragma once
+
+#include <rouse/reactor/reactor.hpp>
+
+#include <array>
+#include <exception>
+#include <span>
+#include <string>
+
+namespace faults {
+
+enum class scenario {
+  echo,   ///< three clients send 100 KiB each, half-close, and read it back
+  serve,  ///< a client asks a file server for a page, a small file, a large one and a missing one
+  cold,   ///< the same with nothing in the file system's caches: by the ring or by the pool
+};
+[[nodiscard]] const char* name_of(scenario which) noexcept;
+
+enum class volume {
+  full,   ///< more than the kernel's buffers hold
+  brief,  ///< little enough to be moved byte by byte
+};
+
+/// What came of a run.
+class outcome {
+ public:
+  struct line {
+    std::array<char, 200> text;
+  };
+  void note_complete() noexcept { complete_++; }
+  /// Something ended with an error: that is fine as long as it says what failed.
+  void note_failure(const char* who, const std::exception_ptr& why) noexcept;
+  void note_failure(const char* who, const rouse::error& why) noexcept;
+  /// A stream ended before all was there, without an error on this side.
+  void note_cut(const char* who) noexcept;
+  /// What must never be.
+  void note_wrong(const char* who, const char* what) noexcept;
+
+  [[nodiscard]] unsigned complete() const noexcept { return complete_; }
+  [[nodiscard]] unsigned cuts() const noexcept { return cuts_; }
+  [[nodiscard]] std::span<const line> failures() const noexcept {
+    return std::span(failures_).first(failure_count_);
+  }
+  [[nodiscard]] std::span<const line> wrongs() const noexcept {
+    return std::span(wrongs_).first(wrong_count_);
+  }
+
+ private:
+  std::array<line, 32> failures_;
+  std::array<line, 8> wrongs_;
+  std::size_t failure_count_ = 0;
+  std::size_t wrong_count_ = 0;
+  unsigned complete_ = 0;
+  unsigned cuts_ = 0;
+};
+
+/// The exchanges that a run consists of.
+[[nodiscard]] unsigned exchanges_of(scenario which) noexcept;
+
+/// Makes what the scenarios need and faults shall not touch: texts and a scratch directory.
+void prepare();
+
+/// Runs it once, on a runtime of its own, with the system calls that are in force.
+void run(scenario which, rouse::reactor_kind on, outcome& out, volume how_much = volume::full);
+
+}  // namespace faults
