@@ -12,9 +12,9 @@ TEST_P(fault_R10, each_allocation_fails_in_turn) {
   bool has_failed = true;
   unsigned long n = 0;
   const auto run_short_of_memory = [&](scenario which, rouse::reactor_kind on, outcome& out) {
-    const failing_allocation fault(n);
+    const failing_allocation nth(n);
     run(which, on, out);
-    has_failed = fault.has_failed();
+    has_failed = nth.has_failed();
   };
   while (has_failed) {
     const current_trial trial("%s on %s: allocation %lu fails", name_of(which_),

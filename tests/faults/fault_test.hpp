@@ -18,6 +18,12 @@ class silent_log final : public rouse::log_sink {
   void write(rouse::log_level, std::string_view) noexcept override {}
 };
 
+/// The calls that a scenario stands on when nothing is broken.
+inline rouse::sys::table table_of(scenario which) noexcept {
+  if (which == scenario::cold || which == scenario::store) return cold_table();
+  return rouse::sys::real_table;
+}
+
 /// One scenario on one reactor. Skipped where this machine has no such reactor.
 class fault : public ::testing::Test {
  protected:
@@ -30,7 +36,7 @@ class fault : public ::testing::Test {
       GTEST_SKIP() << "no " << rouse::name_of(on_) << " here";
     former_ = rouse::set_log_sink(&silent_);
     prepare();
-    beneath = which_ == scenario::cold ? cold_table() : rouse::sys::real_table;
+    beneath = table_of(which_);
     for (int warm_up = 0; warm_up < 2; warm_up++)
       (void)attempt(beneath, complaint_about_success);
   }
@@ -45,6 +51,7 @@ class fault : public ::testing::Test {
     const holdings before = held();
     outcome out;
     run_it(which_, on_, out);
+    tidy();
     const holdings after = held();
     return judge(which_, out) + complaint_about(before, after);
   }
@@ -75,6 +82,7 @@ inline constexpr place all_places[] = {
     {scenario::echo, rouse::reactor_kind::epoll},  {scenario::echo, rouse::reactor_kind::io_uring},
     {scenario::serve, rouse::reactor_kind::epoll}, {scenario::serve, rouse::reactor_kind::io_uring},
     {scenario::cold, rouse::reactor_kind::epoll},  {scenario::cold, rouse::reactor_kind::io_uring},
+    {scenario::store, rouse::reactor_kind::epoll}, {scenario::store, rouse::reactor_kind::io_uring},
 };
 
 class fault_at_place : public fault, public ::testing::WithParamInterface<place> {

@@ -85,7 +85,8 @@ struct stormy<Entry, R (*rouse::sys::table::*)(A...)> {
 };
 
 /// Every call that a signal can interrupt is interrupted three times, on the ring as well. Not its
-/// accepts: they would lose the connection, which no kernel does.
+/// accepts: they would lose the connection, which no kernel does. Nor syncs, which are never
+/// repeated (FAULTS R11).
 inline rouse::sys::table stormy_table() noexcept {
   using rouse::sys::table;
   table t = beneath;
@@ -102,13 +103,16 @@ inline rouse::sys::table stormy_table() noexcept {
   t.statx = stormy<&table::statx>::call;
   t.pread = stormy<&table::pread>::call;
   t.pread_cached = stormy<&table::pread_cached>::call;
+  t.pwrite = stormy<&table::pwrite>::call;
+  t.ftruncate = stormy<&table::ftruncate>::call;
   t.ring_gate = [](rouse::sys::ring_step step) {
     static std::atomic<unsigned> calls{};
     return step == rouse::sys::ring_step::enter && calls++ % 4 != 3 ? -EINTR : 0;
   };
   t.ring_completion = [](unsigned char code, int result) {
     static std::atomic<unsigned> calls{};
-    const bool is_spared = code == static_cast<unsigned char>(rouse::opcode::accept);
+    const bool is_spared = code == static_cast<unsigned char>(rouse::opcode::accept) ||
+                           code == static_cast<unsigned char>(rouse::opcode::sync);
     return !is_spared && calls++ % 4 != 3 ? -EINTR : result;
   };
   return t;
@@ -130,9 +134,13 @@ inline rouse::sys::table one_byte_table() noexcept {
   t.pread_cached = [](int fd, void* into, std::size_t bytes, std::uint64_t offset) {
     return beneath.pread_cached(fd, into, std::min<std::size_t>(bytes, 1), offset);
   };
+  t.pwrite = [](int fd, const void* from, std::size_t bytes, std::uint64_t offset) {
+    return beneath.pwrite(fd, from, std::min<std::size_t>(bytes, 1), offset);
+  };
   t.ring_completion = [](unsigned char code, int result) {
-    return code == static_cast<unsigned char>(rouse::opcode::read_at) ? std::min(result, 1)
-                                                                      : result;
+    const bool moves_bytes = code == static_cast<unsigned char>(rouse::opcode::read_at) ||
+                             code == static_cast<unsigned char>(rouse::opcode::write_at);
+    return moves_bytes ? std::min(result, 1) : result;
   };
   return t;
 }

@@ -24,6 +24,8 @@ constexpr unsigned clients = 3;
 constexpr std::size_t echoed_bytes = 100 * 1024;
 constexpr std::size_t echoed_bytes_brief = 4 * 1024;
 constexpr std::size_t kernel_buffer_bytes = 4096;  // small, so that writers wait
+constexpr long patch_offset = 100;                 // where `store` changes its file
+constexpr const char* store_folder = "/store";
 constexpr nanoseconds hang_limit = 10s;
 
 /// Text that shows where a byte was lost, doubled or moved.
@@ -238,8 +240,71 @@ task<void> run_serve(volume how_much, outcome& out) {
   co_await all;
 }
 
+// ---- store
+
+/// What writing says that it did is what the file has, also when it failed.
+void compare_written(const std::string& path, std::string_view patch, std::size_t done,
+                     outcome& out) {
+  constexpr std::size_t patch_bytes_max = 64 * 1024;
+  static std::array<char, patch_bytes_max> seen;
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (!file) return;
+  std::setvbuf(file, nullptr, _IONBF, 0);
+  const bool is_there = std::fseek(file, patch_offset, SEEK_SET) == 0 &&
+                        std::fread(seen.data(), 1, done, file) == done &&
+                        patch.substr(0, done) == std::string_view(seen.data(), done);
+  std::fclose(file);
+  if (!is_there) out.note_wrong("write", "said that it had written what is not there");
+}
+
+task<void> run_store(volume how_much, outcome& out) {
+  const std::size_t bytes = how_much == volume::brief ? 2'000 : 60'000;
+  const std::string_view text = std::string_view(the_site().texts[0]).substr(0, bytes);
+  const std::string_view patch = std::string_view(the_site().texts[1]).substr(0, bytes);
+  const std::string folder = the_site().path() + store_folder;
+  const std::string draft = folder + "/draft";
+  const std::string final_name = folder + "/final";
+  std::size_t done = 0;
+  const char* step = "write";
+  try {
+    co_await fs::create_directory(folder);
+    co_await fs::write_file(draft, std::string(text));
+    {
+      fs::open_options how;
+      how.mode = sys::access::read_write;
+      auto file = co_await fs::open(draft, how);
+      io::buffer content;
+      content.append(patch);
+      auto wrote = co_await file.write_all_at(patch_offset, std::move(content), &done);
+      if (wrote.bytes != patch.size() || done != patch.size())
+        out.note_wrong(step, "a part was taken for the whole");
+      step = "sync";
+      co_await file.sync();
+      co_await file.truncate(bytes);
+    }
+    step = "read";
+    co_await fs::rename(draft, final_name);
+    const auto entries = co_await fs::list_directory(folder, {.with_status = true});
+    if (entries.size() != 1 || entries[0].size_bytes != bytes)
+      out.note_wrong(step, "the list is not what was stored");
+    const std::string back = co_await fs::read_file(final_name);
+    if (back.size() != bytes || !text.starts_with(back.substr(0, patch_offset)) ||
+        !patch.starts_with(back.substr(patch_offset)))
+      out.note_wrong(step, "the content is not what was written");
+    step = "remove";
+    co_await fs::remove_file(final_name);
+    co_await fs::remove_directory(folder);
+    out.note_complete();
+  } catch (...) {
+    out.note_failure(step, std::current_exception());
+    if (std::string_view(step) == "write") compare_written(draft, patch, done, out);
+  }
+}
+
 task<void> run_bounded(scenario which, volume how_much, outcome& out) {
-  auto all = which == scenario::echo ? run_echo(how_much, out) : run_serve(how_much, out);
+  auto all = which == scenario::echo    ? run_echo(how_much, out)
+             : which == scenario::store ? run_store(how_much, out)
+                                        : run_serve(how_much, out);
   auto work = timeout(hang_limit, std::move(all));
   auto ended = co_await std::move(work).result();
   if (ended) co_return;
@@ -256,15 +321,24 @@ const char* name_of(scenario which) noexcept {
     case scenario::echo: return "echo";
     case scenario::serve: return "serve";
     case scenario::cold: return "cold";
+    case scenario::store: return "store";
   }
   return "?";
 }
 
 unsigned exchanges_of(scenario which) noexcept {
-  return which == scenario::echo ? clients : static_cast<unsigned>(the_site().pages.size());
+  switch (which) {
+    case scenario::echo: return clients;
+    case scenario::serve:
+    case scenario::cold: return static_cast<unsigned>(the_site().pages.size());
+    case scenario::store: return 1;
+  }
+  return 0;
 }
 
 void prepare() { (void)the_site(); }
+
+void tidy() { std::filesystem::remove_all(the_site().path() + store_folder); }
 
 void run(scenario which, reactor_kind on, outcome& out, volume how_much) {
   runtime_options options;

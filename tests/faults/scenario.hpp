@@ -1,6 +1,6 @@
-// The programs that the fault tests break: an echo server with its clients, and a web server with
-// its client, each within one runtime. They know nothing of faults; they only write down, without
-// allocating, what came of every exchange.
+// The programs that the fault tests break: an echo server with its clients, a web server with its
+// client, and one that works on files, each within one runtime. They know nothing of faults; they
+// only write down, without allocating, what came of every exchange.
 #pragma once
 
 #include <rouse/reactor/reactor.hpp>
@@ -16,6 +16,7 @@ enum class scenario {
   echo,   ///< three clients send 100 KiB each, half-close, and read it back
   serve,  ///< a client asks a file server for a page, a small file, a large one and a missing one
   cold,   ///< the same with nothing in the file system's caches: by the ring or by the pool
+  store,  ///< a directory is made, a file written, changed, synced, renamed, listed, read, removed
 };
 [[nodiscard]] const char* name_of(scenario which) noexcept;
 
@@ -62,6 +63,9 @@ class outcome {
 
 /// Makes what the scenarios need and faults shall not touch: texts and a scratch directory.
 void prepare();
+
+/// Removes what an interrupted run left in the scratch directory.
+void tidy();
 
 /// Runs it once, on a runtime of its own, with the system calls that are in force.
 void run(scenario which, rouse::reactor_kind on, outcome& out, volume how_much = volume::full);

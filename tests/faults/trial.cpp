@@ -7,11 +7,14 @@
 #include <unistd.h>
 #include <tests/support/allocations.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <new>
+#include <thread>
 
 #if SUPPORT_SANITIZED
 #include <sanitizer/allocator_interface.h>
@@ -91,6 +94,21 @@ std::size_t entries_of(const char* directory) {
   return count;
 }
 
+/// A thread that was joined leaves the list a moment later, so more than there ever were are
+/// counted again.
+std::size_t threads() {
+  constexpr auto settling_time = std::chrono::seconds(2);
+  static std::size_t fewest = entries_of("/proc/self/task");
+  const auto until = std::chrono::steady_clock::now() + settling_time;
+  std::size_t count = entries_of("/proc/self/task");
+  while (count > fewest && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+    count = entries_of("/proc/self/task");
+  }
+  fewest = std::min(fewest, count);
+  return count;
+}
+
 long allocated() noexcept {
   rouse::internal::trim_frame_cache(0);
 #if SUPPORT_SANITIZED
@@ -103,7 +121,8 @@ long allocated() noexcept {
 }  // namespace
 
 holdings held() {
-  return {entries_of("/proc/self/fd"), entries_of("/proc/self/task"), allocated()};
+  const std::size_t now_threads = threads();  // first: what ends may free
+  return {entries_of("/proc/self/fd"), now_threads, allocated()};
 }
 
 failing_allocation::failing_allocation(unsigned long n) noexcept { support::fail_at = n; }
