@@ -209,8 +209,8 @@ inline void worker::end_work(task_header& t) noexcept {
   try {
     t.table().destroy(t);
   } catch (...) {
-    ROUSE_LOG(error, "a destructor of %s threw: %s", describe(t).c_str(),
-              describe(std::current_exception()).c_str());
+    ROUSE_LOG(error, "a destructor of %s threw: %s", brief(t).c_str(),
+              brief(std::current_exception()).c_str());
     std::terminate();
   }
 }

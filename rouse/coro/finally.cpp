@@ -4,7 +4,7 @@
 namespace rouse::internal {
 
 void report_clean_up(const std::exception_ptr& failure) noexcept {
-  ROUSE_LOG(warning, "clean-up failed: %s", describe(failure).c_str());
+  ROUSE_LOG(warning, "clean-up failed: %s", brief(failure).c_str());
 }
 
 void report_skipped_clean_up() noexcept {

@@ -5,7 +5,7 @@
 namespace rouse::internal {
 
 void log_child_failure(const task_header& child, std::exception_ptr failure) noexcept {
-  ROUSE_LOG(warning, "%s failed: %s", describe(child).c_str(), describe(failure).c_str());
+  ROUSE_LOG(warning, "%s failed: %s", brief(child).c_str(), brief(failure).c_str());
 }
 
 }  // namespace rouse::internal

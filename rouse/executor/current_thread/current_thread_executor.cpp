@@ -117,8 +117,7 @@ void current_thread_executor::on_unjoined_failure(task_header& t,
                                                   std::exception_ptr failure) noexcept {
   if (options_.on_failure.report)
     return options_.on_failure.report(options_.on_failure.argument, t, std::move(failure));
-  ROUSE_LOG(error, "%s failed and nobody joins it: %s", describe(t).c_str(),
-            describe(failure).c_str());
+  ROUSE_LOG(error, "%s failed and nobody joins it: %s", brief(t).c_str(), brief(failure).c_str());
   std::terminate();
 }
 
