@@ -42,7 +42,11 @@ attempted receive(operation& op) noexcept {
 
 attempted receive_leased(operation& op, heap_lease_pool& buffers) noexcept {
   std::byte* buffer = buffers.take();
-  if (!buffer) return attempted::no_buffer;
+  if (!buffer) {
+    if (buffers.available() == 0) return attempted::no_buffer;
+    op.finish(-ENOMEM);  // no lease that comes back would help
+    return attempted::finished;
+  }
   const std::size_t bytes = buffers.buffer_bytes();
   const long n = call::receive(op.target()->fd, buffer, bytes);
   if (n <= 0) {

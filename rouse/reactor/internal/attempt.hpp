@@ -10,7 +10,7 @@ namespace rouse::internal {
 enum class attempted : unsigned char {
   finished,    ///< op.finish() was called
   would_wait,  ///< the side's `ready` is false now: wait for an edge
-  no_buffer,   ///< a leased receive, and all buffers are out
+  no_buffer,   ///< a leased receive, and all buffers are out: wait until one comes back
 };
 
 /// For receive, receive_leased, send, send_vectored, read, write, readable and writable; anything
