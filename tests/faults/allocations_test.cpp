@@ -1,29 +1,34 @@
 // Goal: want of memory at any place ends an exchange with an error, and nothing else. Method: the
-// first, second, third ... allocation of the runtime's thread fails, and the rest goes on, until a
-// run needs no more. Under a sanitizer those of operator new; else every call of malloc.
+// first, second, third ... allocation of the runtime's thread fails, alone or with all that follow,
+// until a run needs no more. Under a sanitizer those of operator new; else every call of malloc.
 #include <tests/faults/fault_test.hpp>
 
 namespace faults {
 namespace {
 
-class fault_R10 : public fault_at_place {};
-
-TEST_P(fault_R10, each_allocation_fails_in_turn) {
-  bool has_failed = true;
-  unsigned long n = 0;
-  const auto run_short_of_memory = [&](scenario which, rouse::reactor_kind on, outcome& out) {
-    const failing_allocation nth(n);
-    run(which, on, out);
-    has_failed = nth.has_failed();
-  };
-  while (has_failed) {
-    const current_trial trial("%s on %s: allocation %lu fails", name_of(which_),
-                              rouse::name_of(on_), ++n);
-    EXPECT_EQ(attempt(beneath, complaint_about_end, run_short_of_memory), "") << trial.text();
+class fault_R10 : public fault_at_place {
+ protected:
+  void exhaust(shortage how) const {
+    bool has_failed = true;
+    unsigned long n = 0;
+    const auto run_short_of_memory = [&](scenario which, rouse::reactor_kind on, outcome& out) {
+      const failing_allocation nth(n, how);
+      run(which, on, out);
+      has_failed = nth.has_failed();
+    };
+    while (has_failed) {
+      const current_trial trial("%s on %s: allocation %lu fails%s", name_of(which_),
+                                rouse::name_of(on_), ++n,
+                                how == shortage::stays ? ", and all that follow" : "");
+      EXPECT_EQ(attempt(beneath, complaint_about_end, run_short_of_memory), "") << trial.text();
+    }
+    EXPECT_GT(n, 20u);
+    EXPECT_EQ(attempt(beneath, complaint_about_success), "");
   }
-  EXPECT_GT(n, 40u);
-  EXPECT_EQ(attempt(beneath, complaint_about_success), "");
-}
+};
+
+TEST_P(fault_R10, each_allocation_fails_in_turn) { exhaust(shortage::passes); }
+TEST_P(fault_R10, no_allocation_succeeds_any_more_from_each_in_turn) { exhaust(shortage::stays); }
 
 INSTANTIATE_TEST_SUITE_P(of, fault_R10, ::testing::ValuesIn(all_places),
                          [](const auto& p) { return name_of(p.param); });

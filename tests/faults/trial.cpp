@@ -125,9 +125,16 @@ holdings held() {
   return {entries_of("/proc/self/fd"), now_threads, allocated()};
 }
 
-failing_allocation::failing_allocation(unsigned long n) noexcept { support::fail_at = n; }
-failing_allocation::~failing_allocation() { support::fail_at = 0; }
-bool failing_allocation::has_failed() const noexcept { return support::fail_at == 0; }
+failing_allocation::failing_allocation(unsigned long n, shortage how) noexcept
+    : refused_before_(support::refused) {
+  support::fail_at = n;
+  support::fail_for_good = how == shortage::stays;
+}
+failing_allocation::~failing_allocation() {
+  support::fail_at = 0;
+  support::fail_for_good = false;
+}
+bool failing_allocation::has_failed() const noexcept { return support::refused != refused_before_; }
 
 // ---- what must hold
 

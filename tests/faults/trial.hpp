@@ -17,16 +17,21 @@ class current_trial {
   [[nodiscard]] static const char* text() noexcept;
 };
 
-/// Fails the n-th allocation of this thread from here on, until its end. Under a sanitizer, which
-/// owns malloc, only those of operator new count.
+enum class shortage { passes, stays };
+
+/// Fails the n-th allocation of this thread from here on, or all from the n-th on, until its end.
+/// Under a sanitizer, which owns malloc, only those of operator new count.
 class failing_allocation {
  public:
-  explicit failing_allocation(unsigned long n) noexcept;
+  failing_allocation(unsigned long n, shortage how) noexcept;
   failing_allocation(const failing_allocation&) = delete;
   failing_allocation& operator=(const failing_allocation&) = delete;
   ~failing_allocation();
   /// True when it has come to that.
   [[nodiscard]] bool has_failed() const noexcept;
+
+ private:
+  unsigned long refused_before_;
 };
 
 /// Descriptors, threads and memory of this process.

@@ -25,6 +25,8 @@ inline constexpr bool can_count = !is_sanitized;
 inline constinit thread_local unsigned long allocations = 0;
 inline constinit thread_local unsigned long fail_at =
     0;  ///< the n-th allocation from now fails; 0: none
+inline constinit thread_local bool fail_for_good = false;  ///< and all that follow it
+inline constinit thread_local unsigned long refused = 0;
 inline constinit std::atomic<long> live_blocks = 0;
 
 /// Counts those of a block.
@@ -49,7 +51,10 @@ class failing_allocation {
 
 inline bool refuse_allocation() {
   ++allocations;
-  return fail_at != 0 && --fail_at == 0;
+  if (fail_at == 0 || --fail_at != 0) return false;
+  if (fail_for_good) fail_at = 1;
+  ++refused;
+  return true;
 }
 
 }  // namespace support
