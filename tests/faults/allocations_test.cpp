@@ -2,12 +2,17 @@
 // first, second, third ... allocation of the runtime's thread fails, alone or with all that follow,
 // until a run needs no more. Under a sanitizer those of operator new; else every call of malloc.
 #include <tests/faults/fault_test.hpp>
+#include <tests/support/sanitized.hpp>
 
 namespace faults {
 namespace {
 
 class fault_R10 : public fault_at_place {
  protected:
+  void SetUp() override {
+    if (!support::can_replace_new) GTEST_SKIP() << "the thread sanitizer owns the allocator";
+    fault_at_place::SetUp();
+  }
   void exhaust(shortage how) const {
     bool has_failed = true;
     unsigned long n = 0;

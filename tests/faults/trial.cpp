@@ -7,7 +7,6 @@
 #include <unistd.h>
 #include <tests/support/allocations.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdarg>
 #include <cstdio>
@@ -18,7 +17,9 @@
 
 #if SUPPORT_SANITIZED
 #include <sanitizer/allocator_interface.h>
+#endif
 
+#if SUPPORT_SANITIZED && SUPPORT_REPLACES_NEW
 namespace {
 
 void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
@@ -94,19 +95,18 @@ std::size_t entries_of(const char* directory) {
   return count;
 }
 
-/// A thread that was joined leaves the list a moment later, so more than there ever were are
-/// counted again.
+/// A thread that was joined leaves the list a moment later, so more than before are counted again
+/// for a while.
 std::size_t threads() {
   constexpr auto settling_time = std::chrono::seconds(2);
-  static std::size_t fewest = entries_of("/proc/self/task");
+  static std::size_t before = entries_of("/proc/self/task");
   const auto until = std::chrono::steady_clock::now() + settling_time;
   std::size_t count = entries_of("/proc/self/task");
-  while (count > fewest && std::chrono::steady_clock::now() < until) {
+  while (count > before && std::chrono::steady_clock::now() < until) {
     std::this_thread::yield();
     count = entries_of("/proc/self/task");
   }
-  fewest = std::min(fewest, count);
-  return count;
+  return before = count;
 }
 
 long allocated() noexcept {
