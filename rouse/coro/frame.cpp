@@ -19,10 +19,12 @@ void frame::destroy_begun_chain() {
 }
 
 void frame::end_by_destructor() noexcept {
-  const std::string who = spawned ? describe(*static_cast<task_header*>(header_memory()))
-                                  : std::string("a task that was not spawned");
-  ROUSE_LOG(error, "a destructor of %s threw: %s", who.c_str(),
-            describe(std::current_exception()).c_str());
+  const brief_text what = brief(std::current_exception());
+  if (spawned)
+    ROUSE_LOG(error, "a destructor of %s threw: %s",
+              brief(*static_cast<task_header*>(header_memory())).c_str(), what.c_str());
+  else
+    ROUSE_LOG(error, "a destructor of a task that was not spawned threw: %s", what.c_str());
   std::terminate();
 }
 
