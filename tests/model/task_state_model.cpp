@@ -88,6 +88,8 @@ class task_state final : public scenario, probe_task::work {
       copy.wake();
       for (gift& g : gifts_)
         g.give(copy);
+    } else if (choose(2) == 0) {
+      mine.wake_and_reset();
     } else {
       mine.wake();
     }
@@ -95,12 +97,17 @@ class task_state final : public scenario, probe_task::work {
 
   void own() {
     while (!is_done_ && !(leaves_early_ && choose(4) == 0)) {
-      executor_->turn(leaves_early_ ? nanoseconds(0) : no_limit);
+      executor_->turn(limit());
       take_at_home();
     }
     take_at_home();
     executor_.reset();
     take();
+  }
+  // A sleep that runs out may end before the unpark that somebody owes it.
+  nanoseconds limit() {
+    if (naps_ != 0 && choose(4) != 0) return --naps_, nanoseconds(1000);
+    return leaves_early_ ? nanoseconds(0) : no_limit;
   }
   void take() {
     for (gift& g : gifts_)
@@ -121,6 +128,7 @@ class task_state final : public scenario, probe_task::work {
   tally wakes_;
   bool is_done_ = false;  // owner
   unsigned self_wakes_ = 1;
+  unsigned naps_ = 3;
   const bool leaves_early_;
 };
 
@@ -182,41 +190,53 @@ class handed_back final : public scenario, probe_task::work {
   const bool completes_ = choose(2) == 0;
 };
 
-/// One wake from one thread.
-class one_wake final : public scenario, probe_task::work {
+/// One wake from each thread, and nothing else. Among several, sleeps run out, so that a second
+/// unpark may be owed before the first is done.
+template <unsigned Wakers>
+class plain_wakes final : public scenario, probe_task::work {
  public:
-  one_wake()
+  plain_wakes()
       : executor_(std::make_unique<current_thread_executor>(sleep_)),
         task_(&probe_task::make(*this, *executor_)) {
     executor_->adopt(*task_);
-    waker_ = make_at_home(*executor_, *task_);
+    for (waker& w : wakers_)
+      w = make_at_home(*executor_, *task_);
   }
   void thread(unsigned index) override {
     if (index == 0) {
       while (destroyed.value() == 0)
-        executor_->turn(no_limit);
+        executor_->turn(Wakers == 1 ? no_limit : nanoseconds(1000));
       executor_.reset();
     } else {
-      told_.store(1, order::relaxed);
-      waker_.wake_and_reset();
+      for (unsigned more = 2 * (Wakers - 1); more != 0; --more)
+        wakers_[index - 1].wake();
+      told_[index - 1].store(1, order::relaxed);
+      wakers_[index - 1].wake_and_reset();
     }
   }
   void after() override { expect(failed.value() == 0 && released.value() == 1, "it went once"); }
 
  private:
-  bool poll(probe_task&, context&) override { return told_.load(order::relaxed) != 0; }
+  bool poll(probe_task&, context&) override {
+    for (const auto& told : told_)
+      if (told.load(order::relaxed) == 0) return false;
+    return true;
+  }
 
   thread_park sleep_;
   std::unique_ptr<current_thread_executor> executor_;
   probe_task* task_;
-  waker waker_;
-  atomic<unsigned> told_{0};
+  waker wakers_[Wakers];
+  atomic<unsigned> told_[Wakers];
 };
-std::unique_ptr<scenario> make_one_wake() { return std::make_unique<one_wake>(); }
+std::unique_ptr<scenario> make_one_wake() { return std::make_unique<plain_wakes<1>>(); }
 
 std::unique_ptr<scenario> make_world() {
-  if (choose(3) == 0) return std::make_unique<handed_back>();
-  return std::make_unique<task_state>();
+  switch (choose(4)) {
+    case 0: return std::make_unique<handed_back>();
+    case 1: return std::make_unique<plain_wakes<2>>();
+    default: return std::make_unique<task_state>();
+  }
 }
 
 constexpr const char* mutated[] = {"worker.cpp", "worker.hpp"};
@@ -228,7 +248,7 @@ int main(int argc, char** argv) {
   using namespace rouse::model;
   return run(argc, argv, "task_state", &make_world,
              {.threads = 3,
-              .executions = 50000,
+              .executions = 100000,
               .small = &make_one_wake,
               .small_preemptions = 3,
               .mutated = mutated,
