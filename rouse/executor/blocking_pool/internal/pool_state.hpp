@@ -2,8 +2,8 @@
 //
 // Why no job is lost against a thread that times out (FAULTS C8): whether a thread is idle, claimed
 // or gone, and what stands in the queue, is decided under one lock. A submit takes an idle thread
-// off the list, *claims* it, and so it cannot time out any more; a thread whose time is up and that
-// is still on the list looks at the queue before it goes.
+// off the list, *claims* it: from then on it cannot time out, and owes the queue a look. (The model
+// in tests/model loses a job without the claim.)
 //
 //   idle --claimed by submit()--> serving --queue empty--> idle --keep_alive over--> gone, joined
 //   by the next one that goes any  --pool closed--> waits for its turn --> gone, joined by
