@@ -78,21 +78,21 @@ class [[nodiscard]] interrupt_operation : private internal::interruption {
   poll_result<value_type> poll(context& cx) {
     if (stage_ == stage::running) {
       if (!is_due_before(cx)) {
-        if (auto answer = work_->poll(cx); answer.is_ready()) return finish(answer);
+        if (auto answer = work().poll(cx); answer.is_ready()) return finish(answer);
         if (!is_due_after()) return pending;
       }
       stage_ = begin_interruption() == way::destroy ? stage::closed : stage::cancelling;
     }
     if (stage_ == stage::cancelling) {
-      if (!rouse::poll_cancel(*work_, cx).is_ready()) return pending;
+      if (!rouse::poll_cancel(work(), cx).is_ready()) return pending;
       stage_ = stage::closed;
       if (how() == way::cancel_and_poll) {
-        if (auto answer = work_->poll(cx); answer.is_ready()) return finish(answer);
+        if (auto answer = work().poll(cx); answer.is_ready()) return finish(answer);
         stage_ = stage::closing;
       }
     }
     if (stage_ == stage::closing) {
-      if (!rouse::poll_cancel(*work_, cx).is_ready()) return pending;
+      if (!rouse::poll_cancel(work(), cx).is_ready()) return pending;
       stage_ = stage::closed;
     }
     if (stage_ == stage::closed) {
@@ -100,13 +100,13 @@ class [[nodiscard]] interrupt_operation : private internal::interruption {
       return value_type();
     }
     // Cancelled by the scenario itself, and polled once more.
-    if (auto answer = work_->poll(cx); answer.is_ready()) return finish(answer);
+    if (auto answer = work().poll(cx); answer.is_ready()) return finish(answer);
     return pending;
   }
   poll_result<void> poll_cancel(context& cx) {
     if (!work_) return ready;
     leave();
-    if (!rouse::poll_cancel(*work_, cx).is_ready()) return pending;
+    if (!rouse::poll_cancel(work(), cx).is_ready()) return pending;
     stage_ = stage::cancelled;
     return ready;
   }
@@ -126,14 +126,19 @@ class [[nodiscard]] interrupt_operation : private internal::interruption {
  private:
   enum class stage : unsigned char { running, cancelling, closing, closed, cancelled };
 
+  /// It is there until this has given its end.
+  [[nodiscard]] P& work() noexcept {
+    ROUSE_ASSERT(work_.has_value());
+    return *work_;
+  }
   value_type finish(poll_result<raw_output<P>>& answer) {
     leave();
     if constexpr (std::is_void_v<output<P>>) {
-      rouse::internal::deliver(*work_, std::move(answer));
+      rouse::internal::deliver(work(), std::move(answer));
       work_.reset();
       return value_type(std::in_place);
     } else {
-      value_type value(std::in_place, rouse::internal::deliver(*work_, std::move(answer)));
+      value_type value(std::in_place, rouse::internal::deliver(work(), std::move(answer)));
       work_.reset();
       return value;
     }
