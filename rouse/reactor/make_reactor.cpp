@@ -1,3 +1,4 @@
+#include <rouse/base/atomic.hpp>
 #include <rouse/base/log.hpp>
 #include <rouse/reactor/epoll/epoll_reactor.hpp>
 #include <rouse/reactor/io_uring/io_uring_reactor.hpp>
@@ -33,8 +34,10 @@ result<reactor_ptr> make_reactor(const reactor_options& options) try {
     // not opened here: a ring belongs to the thread that opens it
     const auto allowed = io_uring_reactor::probe(options);
     if (allowed) return reactor_ptr(new io_uring_reactor(options));
-    ROUSE_LOG(warning, "io_uring is not available (%s), using epoll",
-              allowed.error().message().c_str());
+    static constinit atomic<bool> is_told{false};  // a process with many runtimes says it once
+    if (!is_told.exchange(true, order::relaxed))
+      ROUSE_LOG(warning, "io_uring is not available (%s), using epoll",
+                allowed.error().message().c_str());
   }
   return reactor_ptr(new epoll_reactor(options));
 } catch (const std::bad_alloc&) {

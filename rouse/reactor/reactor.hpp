@@ -194,8 +194,9 @@ class reactor_ptr {
 };
 
 /// The reactor that the environment, the options and a probe of this kernel choose: io_uring where
-/// it is allowed, else epoll with one log line. Not opened yet, so it may be made on another thread
-/// than the one that runs it. Errors: no back-end could be made, or ROUSE_REACTOR names none.
+/// it is allowed, else epoll with one log line a process. Not opened yet, so it may be made on
+/// another thread than the one that runs it. Errors: no back-end could be made, or ROUSE_REACTOR
+/// names none.
 [[nodiscard]] result<reactor_ptr> make_reactor(const reactor_options& options = {});
 
 }  // namespace rouse
