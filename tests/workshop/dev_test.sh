@@ -13,7 +13,7 @@ begin() {
   mkdir -p "$scratch/bin" "$scratch/tree/cmake" "$scratch/elsewhere"
   cp "$root/dev" "$root/packages.txt" "$root/CMakePresets.json" "$scratch/tree/"
   cp "$root"/cmake/*.cmake "$scratch/tree/cmake/"
-  for tool in sh cat sed grep awk find mkdir rm touch cp dirname head tail getconf uname env sleep; do
+  for tool in sh cat sed grep awk find mkdir rm touch cp dirname head tail getconf uname env sleep xargs; do
     ln -s "$(command -v $tool)" "$scratch/bin/$tool"
   done
   : >"$scratch/calls"
@@ -50,7 +50,7 @@ called() { grep -q -e "$1" "$scratch/calls"; }
 never() { ! "$@"; }
 
 begin
-check "help names every command" eval 'dev --help && (for c in run test build check fmt bench example rouse; do said "^./dev $c" || exit 1; done)'
+check "help names every command" eval 'dev --help && (for c in run test build check fmt bench fuzz example rouse; do said "^./dev $c" || exit 1; done)'
 check "an unknown command fails and says so" eval '! dev dance && said "unknown command .dance"'
 
 begin
@@ -140,5 +140,24 @@ check "bench hands on how to print and how often to measure" eval \
 check "missed targets fail only when asked" eval '! dev bench --check && said "^late ran.*--check"'
 check "a filter that matches nothing fails" eval '! dev bench nothing && said "no row matches .nothing."'
 check "an unknown option fails" eval '! dev bench --fast && said "unknown option --fast"'
+
+begin
+# Two targets; the second one finds something.
+mkdir -p "$scratch/tree/tests/fuzz"
+for name in good bad; do : >"$scratch/tree/tests/fuzz/$name.cpp"; done
+cat >"$scratch/tree/tests/fuzz/run.sh" <<'END'
+#!/bin/sh
+echo "fuzzed $2 for $3 s"
+[ "$2" = good ]
+END
+chmod +x "$scratch/tree/tests/fuzz/run.sh"
+check "fuzz runs one target, for a minute" eval 'dev fuzz good && said "^fuzzed good for 60 s"'
+check "built with the sanitizers" called 'cmake --build .*/tree/build/asan .*--target fuzz_good'
+check "or for as long as one says" eval 'dev fuzz good --minutes 2 && said "^fuzzed good for 120 s"'
+check "or all of them, and fails when one does" eval \
+  '! dev fuzz all --seconds 3 && said "^fuzzed good for 3 s" && said "^fuzzed bad for 3 s"'
+check "without a name it says which there are" eval '! dev fuzz && said "fuzz what. .*bad good"'
+check "an unknown target fails" eval '! dev fuzz nobody && said "no fuzz target .nobody."'
+check "a time that is none fails" eval '! dev fuzz good --seconds soon && said "takes a whole number"'
 
 exit $failed
