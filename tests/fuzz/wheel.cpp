@@ -9,7 +9,9 @@ namespace {
 
 using namespace rouse;
 
-/// Choices read from the input, a byte or more each; zeros when it is used up.
+struct used_up {};
+
+/// Choices read from the input, a byte or more each; throws used_up at its end.
 class choices {
  public:
   choices(const std::uint8_t* at, std::size_t size) : at_(at), end_(at + size) {}
@@ -23,10 +25,12 @@ class choices {
   std::int64_t between(std::int64_t low, std::int64_t high) {
     return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low) + 1));
   }
-  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
  private:
-  std::uint8_t next() { return at_ == end_ ? std::uint8_t{0} : *at_++; }
+  std::uint8_t next() {
+    if (at_ == end_) throw used_up();
+    return *at_++;
+  }
   const std::uint8_t* at_;
   const std::uint8_t* end_;
 };
@@ -39,7 +43,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const instant starts[] = {instant(1h), instant::min() + 1h, never - 24h, instant()};
   choices bytes(data + 1, size - 1);
   test::wheel_comparison<choices> compared(bytes, starts[data[0] % 4]);
-  while (bytes.left() != 0)
-    compared.run(1);
-  return 0;
+  try {
+    for (;;)
+      compared.run(1);
+  } catch (const used_up&) {
+    return 0;
+  }
 }
