@@ -69,7 +69,7 @@ struct catcher {
   atomic<bool> in_use{false};
   atomic<int> caught{0};
   atomic<int> handlers{0};  // running now
-  int fd = -1;
+  atomic<int> fd{-1};       // -1: nobody catches
   int process = 0;
   signal_set signals;
   struct sigaction former[signal_max + 1] = {};
@@ -89,16 +89,20 @@ constinit catcher the_catcher;
 void on_signal(int number) {
   catcher& c = the_catcher;
   const int kept_errno = errno;
-  // seq_cst: the destructor restores the handlers, then waits until none of them runs any more
+  // seq_cst, with the destructor, which takes fd away and then waits until no handler runs: either
+  // it waits for this one, or this one finds no fd. So nothing is written to a number used anew.
   c.handlers.fetch_add(1, order::seq_cst);
+  const int fd = c.fd.load(order::seq_cst);
   int none = 0;
-  if (c.process != ::getpid()) {  // a child that has not called exec: as if we were not there
+  if (fd < 0) {  // it came as the catch ended: the former handler, which is back, has it
+    ::raise(number);
+  } else if (c.process != ::getpid()) {  // a child without exec: as if we were not there
     c.restore();
     ::raise(number);
   } else if (c.caught.compare_exchange_strong(none, number, order::acq_rel)) {
     c.restore(true);
     const std::uint64_t one = 1;
-    [[maybe_unused]] const auto n = ::write(c.fd, &one, sizeof one);
+    [[maybe_unused]] const auto n = ::write(fd, &one, sizeof one);
   }
   c.handlers.fetch_sub(1, order::seq_cst);
   errno = kept_errno;
@@ -116,7 +120,6 @@ result<signal_catch> signal_catch::install(const signal_set& signals) {
     return std::unexpected(internal::failure("eventfd", fd));
   }
   c.caught.store(0, order::relaxed);
-  c.fd = fd;
   c.process = ::getpid();
   c.signals = {};
   struct sigaction ours{};
@@ -126,6 +129,7 @@ result<signal_catch> signal_catch::install(const signal_set& signals) {
   for (int n = 1; n <= signal_max; n++) {
     if (signals.has(n) && ::sigaction(n, nullptr, &c.former[n]) == 0) c.signals.add(n);
   }
+  c.fd.store(fd, order::seq_cst);
   for (int n = 1; n <= signal_max; n++)
     if (c.signals.has(n)) ::sigaction(n, &ours, nullptr);
   return signal_catch(descriptor(fd));
@@ -135,6 +139,7 @@ signal_catch::~signal_catch() {
   if (!installed_) return;
   catcher& c = the_catcher;
   c.restore();
+  c.fd.store(-1, order::seq_cst);
   while (c.handlers.load(order::seq_cst) != 0)
     ::sched_yield();
   c.in_use.store(false, order::release);

@@ -94,6 +94,20 @@ task<void> echo_one(net::tcp_listener& from) {
     co_await client.stream.write_all(bytes);
 }
 
+task<void> twenty_echoes() {
+  auto listener = co_await net::listen("127.0.0.1:0");
+  auto echo = spawn(assume_owned(echo_one(listener)));
+  {
+    auto stream = co_await net::connect(listener.local_address().value());
+    for (int i = 0; i < 20; ++i) {
+      co_await stream.write_all(std::as_bytes(std::span("x", 1)));
+      auto back = co_await stream.read();
+      EXPECT_EQ(back.size(), 1u);
+    }
+  }
+  co_await echo;
+}
+
 TEST_P(runtimes, spec_row_8_two_spinners_take_turns_and_starve_neither_timer_nor_socket) {
   auto rt = make();
   bool stop = false;
@@ -101,17 +115,7 @@ TEST_P(runtimes, spec_row_8_two_spinners_take_turns_and_starve_neither_timer_nor
   rt.block_on([](bool& ends, std::uint64_t& a, std::uint64_t& b) -> task<void> {
     auto first = spawn(assume_owned(yield_until(ends, a)));
     auto second = spawn(assume_owned(yield_until(ends, b)));
-    auto listener = co_await net::listen("127.0.0.1:0");
-    auto echo = spawn(assume_owned(echo_one(listener)));
-    {
-      auto stream = co_await net::connect(listener.local_address().value());
-      for (int i = 0; i < 20; ++i) {
-        co_await stream.write_all(std::as_bytes(std::span("x", 1)));
-        auto back = co_await stream.read();
-        EXPECT_EQ(back.size(), 1u);
-      }
-    }
-    co_await echo;
+    co_await twenty_echoes();
     co_await sleep(20ms);
     ends = true;
     co_await first;
@@ -239,17 +243,7 @@ TEST_P(runtimes, spec_row_48_a_timer_set_in_the_past_for_ever_starves_no_socket)
   std::uint64_t rounds = 0;
   rt.block_on([](bool& ends, std::uint64_t& n) -> task<void> {
     auto spinner = spawn(assume_owned(spin(ends, n)));
-    auto listener = co_await net::listen("127.0.0.1:0");
-    auto echo = spawn(assume_owned(echo_one(listener)));
-    {
-      auto stream = co_await net::connect(listener.local_address().value());
-      for (int i = 0; i < 20; ++i) {
-        co_await stream.write_all(std::as_bytes(std::span("x", 1)));
-        auto back = co_await stream.read();
-        EXPECT_EQ(back.size(), 1u);
-      }
-    }
-    co_await echo;
+    co_await twenty_echoes();
     ends = true;
     co_await spinner;
   }(stop, rounds));
