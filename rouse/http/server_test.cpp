@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <tests/support/scratch_folder.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -288,23 +289,8 @@ TEST_P(http_server, connections_beyond_the_limit_wait_for_their_turn) {
   });
 }
 
-class scratch_folder {
- public:
-  scratch_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "rouse-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  ~scratch_folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 TEST_P(http_server, fault_F1_a_file_that_shrinks_cuts_the_connection_and_is_never_padded) {
-  const scratch_folder folder;
+  const support::scratch_folder folder;
   constexpr std::size_t whole = 16u << 20;
   std::ofstream(folder.path() + "/big") << std::string(whole, 'x');
   static_files files(

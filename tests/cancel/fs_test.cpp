@@ -5,14 +5,13 @@
 #include <rouse/sys/table.hpp>
 
 #include <linux/openat2.h>
-#include <stdlib.h>
 
 #include <atomic>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
 
+#include <tests/support/scratch_folder.hpp>
 #include "cancel_every_await.hpp"
 
 namespace scenarios {
@@ -86,17 +85,14 @@ class files : public on_each_reactor {
  protected:
   files() : table_(without_caches()), in_force_(table_) {
     home = std::this_thread::get_id();
-    std::string name = (std::filesystem::temp_directory_path() / "rouse-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
     std::ofstream(at("text")) << pattern(20'000);
   }
-  ~files() override { std::filesystem::remove_all(folder_); }
-  [[nodiscard]] std::string at(const char* name) const { return folder_ + "/" + name; }
+  [[nodiscard]] std::string at(const char* name) const { return folder_ / name; }
 
  private:
   const sys::table table_;
   const sys::scoped_table in_force_;
-  std::string folder_;
+  const support::scratch_folder folder_;
 };
 SCENARIOS_ON_EACH_REACTOR(files);
 

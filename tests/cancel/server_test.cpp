@@ -4,12 +4,10 @@
 #include <rouse/http/static_files.hpp>
 #include <rouse/sys/file.hpp>
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <fstream>
 #include <optional>
 
+#include <tests/support/scratch_folder.hpp>
 #include "cancel_every_await.hpp"
 
 namespace scenarios {
@@ -20,15 +18,12 @@ using namespace rouse;
 class http_server : public on_each_reactor {
  protected:
   http_server() {
-    std::string name = (std::filesystem::temp_directory_path() / "rouse-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    std::ofstream(folder_ + "/small") << "hello";
-    std::ofstream(folder_ + "/large") << pattern(large);
+    std::ofstream(folder_ / "small") << "hello";
+    std::ofstream(folder_ / "large") << pattern(large);
   }
-  ~http_server() override { std::filesystem::remove_all(folder_); }
 
   static constexpr std::size_t large = 300'000;
-  std::string folder_;
+  const support::scratch_folder folder_;
 };
 SCENARIOS_ON_EACH_REACTOR(http_server);
 
@@ -95,7 +90,7 @@ task<void> serve_two(trial& run, std::string folder, talk one, talk two) {
 TEST_P(http_server, small_files) {
   holds(20, [this](trial& run) {
     const std::string request = get("/small", "Connection: close\r\n");
-    return serve_two(run, folder_, {request, "hello"}, {request, "hello"});
+    return serve_two(run, folder_.path(), {request, "hello"}, {request, "hello"});
   });
 }
 
@@ -103,14 +98,14 @@ TEST_P(http_server, a_large_file_and_a_page) {
   holds(20, [this](trial& run) {
     const talk file = {get("/large", "Connection: close\r\n"), pattern(large)};
     const talk missing = {"HEAD /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", ""};
-    return serve_two(run, folder_, file, missing);
+    return serve_two(run, folder_.path(), file, missing);
   });
 }
 
 TEST_P(http_server, a_client_that_stays) {
   holds(20, [this](trial& run) {
     // Kept alive: the server ends it when it has been idle for long, or is stopped.
-    return serve_two(run, folder_, {get("/small"), "hello"},
+    return serve_two(run, folder_.path(), {get("/small"), "hello"},
                      {get("/small", "Connection: close\r\n"), "hello"});
   });
 }

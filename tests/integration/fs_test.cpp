@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <tests/support/scratch_folder.hpp>
 
 #include <array>
 #include <cerrno>
@@ -34,19 +35,14 @@ class files : public testing::TestWithParam<reactor_kind> {
     if (!probe || std::string(probe->backend()) != name_of(GetParam()))
       GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
     runtime_.emplace(std::move(*probe));
-    std::string pattern = (std::filesystem::temp_directory_path() / "rouse-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
   }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-  [[nodiscard]] std::string at(const char* name) const { return folder_ + "/" + name; }
+  [[nodiscard]] std::string at(const char* name) const { return folder_ / name; }
   template <class P>
   auto run(P work) {
     return runtime_->block_on(assume_owned(std::move(work)));
   }
   std::optional<runtime> runtime_;
-  std::string folder_;
+  const support::scratch_folder folder_;
 };
 
 TEST_P(files, what_is_written_is_read_back) {
@@ -123,10 +119,10 @@ TEST_P(files, a_list_whose_entries_cannot_be_asked_is_an_error_and_no_shorter_li
     };
     const sys::scoped_table in_force(table);
     answer = -EACCES;
-    auto refused = co_await fs::list_directory(folder_, {.with_status = true}).result();
+    auto refused = co_await fs::list_directory(folder_.path(), {.with_status = true}).result();
     EXPECT_EQ(refused.error().code, EACCES);
     answer = -ENOENT;
-    const auto rest = co_await fs::list_directory(folder_, {.with_status = true});
+    const auto rest = co_await fs::list_directory(folder_.path(), {.with_status = true});
     EXPECT_EQ(rest.size(), 1u);
   };
   run(body());
@@ -164,7 +160,7 @@ TEST_P(files, a_name_with_a_nul_inside_is_refused_and_never_cut) {
     EXPECT_TRUE(!removed && removed.error() == errc::invalid_input);
     auto moved = co_await fs::rename(at("kept"), trap).result();
     EXPECT_TRUE(!moved && moved.error() == errc::invalid_input);
-    auto listed = co_await fs::list_directory(folder_ + std::string("\0x", 2)).result();
+    auto listed = co_await fs::list_directory(folder_.path() + std::string("\0x", 2)).result();
     EXPECT_TRUE(!listed && listed.error() == errc::invalid_input);
   };
   run(body());

@@ -9,10 +9,10 @@
 #include <rouse/sys/table.hpp>
 
 #include <gtest/gtest.h>
+#include <tests/support/scratch_folder.hpp>
 
 #include <unistd.h>
 
-#include <filesystem>
 #include <string>
 
 namespace rouse::testing {
@@ -36,23 +36,7 @@ class io_uring_test : public reactor_contract {
 /// Tests run once, with this one kind of reactor.
 inline constexpr auto this_kind = [] { return ::testing::Values(reactor_kind::io_uring); };
 
-/// A folder of its own, removed with everything in it.
-class scratch_folder {
- public:
-  scratch_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "rouse-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  ~scratch_folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string operator/(std::string_view name) const {
-    return path_ + "/" + std::string(name);
-  }
-
- private:
-  std::string path_;
-};
+using support::scratch_folder;
 
 /// Opens a file, owning its path.
 class owned_open final : public owned_operation {
