@@ -36,7 +36,7 @@ result<remote_timer*> timer_mailbox::post(instant at, waker w) noexcept {
     if (clock) {
       open = true;
       mail_.push_back(*t);
-      has_mail_.store(true, order::release);
+      has_mail_.store(true, order::relaxed);
     }
   }
   if (!open) {
@@ -60,7 +60,7 @@ void timer_mailbox::cancel(remote_timer& t) noexcept {
         references = 2;
       } else {  // taken out of the wheel at the driver's next turn; not worth waking it for
         mail_.push_back(t);
-        has_mail_.store(true, order::release);
+        has_mail_.store(true, order::relaxed);
       }
     }
   }

@@ -329,6 +329,7 @@ struct suite : rl::test_suite<suite<Threads>, Threads> {
     relacy_memory::leave();
     forget_heap();
     reset_clock();
+    reset_descriptors();
     locals->reset(this_thread());
     const inside scenario_code;
     world = make().release();
@@ -342,6 +343,7 @@ struct suite : rl::test_suite<suite<Threads>, Threads> {
     world->after();
     delete world;
     if (live_blocks() != 0) fail("memory is left");
+    if (open_descriptors() != 0) fail("a descriptor is left");
   }
 
   scenario* world = nullptr;

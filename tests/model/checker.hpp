@@ -135,4 +135,9 @@ void on_access(const void* address, bool is_write, const void* code) noexcept;
 // heap.cpp -> checker.cpp: a block is about to go, which is a write to all of it.
 void on_free(const void* begin, std::size_t bytes, const void* code) noexcept;
 
+// descriptors.cpp: a scenario's, numbered from the first on; each must be closed.
+inline constexpr int first_descriptor = 100;
+void reset_descriptors() noexcept;
+[[nodiscard]] int open_descriptors() noexcept;
+
 }  // namespace rouse::model

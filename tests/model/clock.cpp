@@ -1,4 +1,6 @@
 // The time of a scenario. It stands still until a wait runs out, and then is where that wait ends.
+#include <rouse/sys/clock.hpp>
+
 #include <tests/model/checker.hpp>
 
 #include <chrono>
@@ -19,7 +21,10 @@ void advance_clock(std::int64_t to) noexcept {
 
 }  // namespace rouse::model
 
-// Instead of the standard library's: all our code takes the time from here or from a park.
+// Instead of the kernel's: all our code takes the time from here or from a park.
+rouse::instant rouse::sys::monotonic_now() noexcept {
+  return instant(nanoseconds(model::read_clock()));
+}
 std::chrono::steady_clock::time_point std::chrono::steady_clock::now() noexcept {
   return time_point(duration(rouse::model::read_clock()));
 }

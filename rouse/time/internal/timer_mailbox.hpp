@@ -61,8 +61,9 @@ class timer_mailbox {
   /// Takes it back, and gives the registration's reference back.
   void cancel(remote_timer& t) noexcept;
 
-  /// The driver: a glance without the lock. An unpark follows every post, so nothing is missed.
-  [[nodiscard]] bool has_mail() const noexcept { return has_mail_.load(order::acquire); }
+  /// The driver: a glance without the lock. An unpark follows every post and orders it, so nothing
+  /// is missed.
+  [[nodiscard]] bool has_mail() const noexcept { return has_mail_.load(order::relaxed); }
   void take_mail(timer_driver& driver) noexcept;
   /// The driver, at its end: no post succeeds after this; what was posted is told.
   void close() noexcept;
