@@ -17,28 +17,26 @@ class unpark_target {
   /// Makes the token available. Idempotent, any thread; one exchange, and one `interrupt` only when
   /// the owner sleeps.
   void unpark() noexcept {
-    // acq_rel: what was written before unpark() is seen after the park that consumes the token
+    // release: what was written before unpark() is seen after the park that consumes the token.
+    // acquire: interrupt() sees what the owner made before it slept; pairs with begin_sleep()
     if (state_.exchange(token, order::acq_rel) == sleeping) interrupt();
   }
   /// Owner, before it blocks: false when a token was there; it is consumed and the owner does not
   /// block.
   [[nodiscard]] bool begin_sleep() noexcept {
     unsigned seen = idle;
-    if (state_.compare_exchange_strong(seen, sleeping, order::acq_rel)) return true;
-    state_.exchange(idle, order::acq_rel);
+    if (state_.compare_exchange_strong(seen, sleeping, order::release)) return true;
+    (void)end_sleep();
     return false;
   }
   /// Owner, between begin_sleep and end_sleep: false as soon as somebody has unparked.
   [[nodiscard]] bool is_sleeping() const noexcept {
-    return state_.load(order::acquire) == sleeping;
+    return state_.load(order::relaxed) == sleeping;  // end_sleep() acquires
   }
   /// Owner, after it blocked: consumes the token; true when somebody had unparked.
-  bool end_sleep() noexcept { return state_.exchange(idle, order::acq_rel) == token; }
+  bool end_sleep() noexcept { return state_.exchange(idle, order::acquire) == token; }
   /// Owner, without blocking: consumes the token; true when there was one.
-  bool consume() noexcept {
-    if (state_.load(order::relaxed) == idle) return false;
-    return state_.exchange(idle, order::acq_rel) == token;
-  }
+  bool consume() noexcept { return state_.load(order::relaxed) != idle && end_sleep(); }
 
   void retain() noexcept { references_.fetch_add(1, order::relaxed); }
   void release() noexcept {
