@@ -15,12 +15,6 @@ inline constexpr survivor executor_survivors[] = {
      "acquire"},
     {"worker.cpp end_sleep compare_exchange_strong without acquire",
      "redundant: when it succeeds it reads the owner's own mark"},
-    {"inject_queue.hpp in_flight load without acquire",
-     "redundant: what is taken is ordered by the queue's lock"},
-    {"inject_queue.hpp taken fetch_sub without release",
-     "redundant: only the owner acts on the count"},
-    {"executor_handle.cpp submit fetch_sub without release",
-     "redundant: the queue is closed, nobody acts on the count any more"},
     {"executor_handle.cpp submit fetch_sub in two steps",
      "no fault: the queue is closed, nobody acts on the count any more"},
 };

@@ -12,7 +12,7 @@ worker* inject_queue::reserve() noexcept {
 }
 
 void inject_queue::unreserve() noexcept {
-  in_flight_.fetch_sub(1, order::release);
+  in_flight_.fetch_sub(1, order::relaxed);
   unparker_.unpark();  // `run` may be waiting for this one
 }
 
@@ -28,7 +28,7 @@ void inject_queue::submit(task_header& fresh) noexcept {
     }
   }
   if (refused) {  // never ran, nobody refers to it
-    in_flight_.fetch_sub(1, order::release);
+    in_flight_.fetch_sub(1, order::relaxed);
     worker::discard(fresh);
     return;
   }

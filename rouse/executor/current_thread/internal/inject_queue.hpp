@@ -26,18 +26,20 @@ class inject_queue {
   /// Any thread: the task that was reserved; destroyed here when the executor has closed meanwhile.
   void submit(task_header& fresh) noexcept;
   [[nodiscard]] bool is_closed() noexcept;
-  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.load(order::acquire); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.load(order::relaxed); }
 
   /// Owner: takes what has come, oldest first, linked by `next`.
   [[nodiscard]] task_header* take_all() noexcept;
-  void taken(std::size_t n) noexcept { in_flight_.fetch_sub(n, order::release); }
+  void taken(std::size_t n) noexcept { in_flight_.fetch_sub(n, order::relaxed); }
   /// Owner: refuses from now on; gives what was still queued.
   [[nodiscard]] task_header* close() noexcept;
 
  private:
   const std::size_t limit_;
   const unparker unparker_;
-  atomic<std::size_t> in_flight_{0};  // reserved, not yet adopted
+  // Reserved, not yet adopted. Orders nothing: the lock orders the tasks, an unpark what run()
+  // waits for.
+  atomic<std::size_t> in_flight_{0};
   atomic<long> handles_{1};
   mutex mutex_;
   worker* target_ ROUSE_GUARDED_BY(mutex_);  // null: closed
