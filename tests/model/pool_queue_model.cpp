@@ -113,8 +113,6 @@ constexpr const char* mutated[] = {"blocking_pool.cpp", "blocking_job.hpp", "poo
                                    "pool_state.cpp"};
 constexpr survivor survivors[] = {
     {"pool_state.cpp enqueue fetch_add in two steps", "no fault: nobody else knows the job yet"},
-    {"pool_state.cpp refuse_all notify_one lost",
-     "redundant: end_threads() notifies every thread when its turn comes"},
     {"pool_state.cpp await_claim goes without a look at the queue (in the text)",
      "redundant: each queued job has a thread that is claimed or runs, and looks before it rests"},
 };

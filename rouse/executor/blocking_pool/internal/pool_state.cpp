@@ -222,15 +222,11 @@ result<std::vector<stuck_job>> pool_state::shutdown(nanoseconds limit) {
 }
 
 void pool_state::refuse_all() noexcept {
-  for (bool is_first = true;; is_first = false) {
+  for (;;) {
     pool_job* job = nullptr;
     {
       const lock_guard lock(lock_);
-      is_closed_ = true;
-      if (is_first) {
-        while (pool_thread* t = idle_.pop_front())
-          t->woken.notify_one();
-      }
+      is_closed_ = true;  // idle threads are told in end_threads()
       job = queue_.pop_front();
       if (!job) return;
       --queued_;
