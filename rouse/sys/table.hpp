@@ -16,7 +16,7 @@ struct raw_status;
 
 /// Where the ring asks the seam before it goes on; the answer is 0 or the negative errno to
 /// pretend.
-enum class ring_step : unsigned char { setup, register_buffers, enter };
+enum class ring_step : unsigned char { setup, registration, enter };
 
 /// Each answers what the kernel answers, or a negative errno (not -1 and `errno`). Pointers to
 /// kernel structures are void*, so that no kernel header is needed here; their types are those of

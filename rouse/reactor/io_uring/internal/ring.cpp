@@ -76,15 +76,14 @@ result<void> ring::open(unsigned entries) {
   if (n < 0) return std::unexpected(error("io_uring_setup", -n));
   if ((raw_.flags & IORING_SETUP_R_DISABLED) != 0) {
     restrict_operations();
-    if (n = io_uring_register(static_cast<unsigned>(raw_.ring_fd), IORING_REGISTER_ENABLE_RINGS,
-                              nullptr, 0);
-        n < 0) {
+    if (n = ask_to_register(IORING_REGISTER_ENABLE_RINGS, nullptr, 0); n < 0) {
       close();
       return std::unexpected(error("io_uring_enable_rings", -n));
     }
   }
   // Both spare a little and are refused here and there; the ring works without.
-  if (io_uring_register_ring_fd(&raw_) == 1) enter_flags_ |= IORING_ENTER_REGISTERED_RING;
+  if (ask_gate(sys::ring_step::registration) == 0 && io_uring_register_ring_fd(&raw_) == 1)
+    enter_flags_ |= IORING_ENTER_REGISTERED_RING;
   (void)io_uring_ring_dontfork(&raw_);
   return {};
 }
@@ -108,10 +107,16 @@ void ring::restrict_operations() noexcept {
     rules[count].opcode = IORING_RESTRICTION_REGISTER_OP;
     rules[count++].register_op = static_cast<__u8>(r);
   }
-  // By number: liburing 2.3 declares the function but does not export it. Refused: then the ring
-  // stays unrestricted.
-  (void)io_uring_register(static_cast<unsigned>(raw_.ring_fd), IORING_REGISTER_RESTRICTIONS, rules,
-                          count);
+  // Refused: then the ring stays unrestricted.
+  (void)ask_to_register(IORING_REGISTER_RESTRICTIONS, rules, count);
+}
+
+int ring::ask_to_register(unsigned what, const void* argument, unsigned count) const noexcept {
+  const int refused = ask_gate(sys::ring_step::registration);
+  // By number: liburing 2.3 declares functions for it that it does not export.
+  return refused != 0
+             ? refused
+             : io_uring_register(static_cast<unsigned>(raw_.ring_fd), what, argument, count);
 }
 
 void ring::close() noexcept {

@@ -98,6 +98,7 @@ class ring {
 
   int set_up(unsigned entries) noexcept;
   void restrict_operations() noexcept;
+  int ask_to_register(unsigned what, const void* argument, unsigned count) const noexcept;
   unsigned publish() noexcept;
   int call(unsigned count, unsigned completions, unsigned flags, const nanoseconds* limit) noexcept;
 

@@ -154,6 +154,34 @@ TEST(ring, fault_R5_a_kernel_that_refuses_every_flag_is_an_error) {
   EXPECT_EQ(ring().open(64).error().code, EINVAL);
 }
 
+/// Of each ring: its restrictions, its start, its descriptor.
+int refused_registration = 0;
+
+TEST(ring, fault_R13_a_refused_registration_leaves_it_unregistered_or_is_an_error) {
+  sys::table t = sys::real_table;
+  t.ring_gate = [](sys::ring_step step) {
+    return step == sys::ring_step::registration && ++attempts == refused_registration ? -EPERM : 0;
+  };
+  ring probe;
+  if (!probe.open(64) || (probe.setup_flags() & IORING_SETUP_R_DISABLED) == 0)
+    GTEST_SKIP() << "no io_uring with restrictions here";
+  sys::scoped_table scope(t);
+  for (refused_registration = 1; refused_registration <= 3; refused_registration++) {
+    attempts = 0;
+    ring r;
+    const auto opened = r.open(64);
+    if (refused_registration == 2) {  // it cannot be started
+      ASSERT_FALSE(opened);
+      EXPECT_EQ(opened.error().code, EPERM);
+      EXPECT_FALSE(r.is_open());
+      continue;
+    }
+    ASSERT_TRUE(opened) << refused_registration;
+    EXPECT_EQ(attempts, 3);
+    EXPECT_EQ(r.enter(0, nanoseconds(0)), 0) << refused_registration;
+  }
+}
+
 TEST(ring, fault_R4_entries_are_halved_down_to_64_when_memory_is_denied) {
   sys::table t = sys::real_table;
   t.ring_gate = [](sys::ring_step step) {
