@@ -16,15 +16,8 @@ struct runtime_parts {
   runtime_parts(reactor_ptr r, const runtime_options& options)
       : driver(std::move(r)),
         stack(options.clock ? *options.clock : steady_clock::instance(), *driver),
-        pool(pool_options(options)),
+        pool(options.blocking),
         executor(stack, options.executor) {}
-
-  static blocking_pool_options pool_options(const runtime_options& options) {
-    blocking_pool_options chosen;
-    if (options.blocking_threads_max != 0) chosen.threads_max = options.blocking_threads_max;
-    if (options.blocking_thread_name) chosen.name = options.blocking_thread_name;
-    return chosen;
-  }
 
   reactor_ptr driver;
   timer_park<reactor&> stack;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <rouse/core/current.hpp>
+#include <rouse/executor/blocking_pool/blocking_pool_options.hpp>
 #include <rouse/executor/current_thread/current_thread_executor.hpp>
 #include <rouse/reactor/reactor.hpp>
 
@@ -27,9 +28,7 @@ struct runtime_options {
   rouse::clock* clock =
       nullptr;  ///< null: the monotonic clock; a manual_clock makes time stand still until advanced
   executor_options executor;
-  unsigned blocking_threads_max = 0;  ///< 0: the pool's default
-  const char* blocking_thread_name =
-      nullptr;  ///< prefix of the names; null: the pool's default. Copied.
+  blocking_pool_options blocking;
 };
 
 /// @threads  Made and destroyed anywhere; driven by one thread at a time (a ring stays with the

@@ -19,10 +19,10 @@ class runtime_builder {
   /// Must outlive the runtime.
   runtime_builder& clock(rouse::clock& c) noexcept { return options_.clock = &c, *this; }
   runtime_builder& blocking_threads(unsigned most) noexcept {
-    return options_.blocking_threads_max = most, *this;
+    return options_.blocking.threads_max = most, *this;
   }
   runtime_builder& blocking_thread_name(const char* prefix) noexcept {
-    return options_.blocking_thread_name = prefix, *this;
+    return options_.blocking.name = prefix, *this;
   }
   /// Who is told of a task that failed and that nobody joins; by default a log line and
   /// std::terminate.

@@ -343,7 +343,7 @@ void tidy() { std::filesystem::remove_all(the_site().path() + store_folder); }
 void run(scenario which, reactor_kind on, outcome& out, volume how_much) {
   runtime_options options;
   options.reactor.kind = on;
-  options.blocking_threads_max =
+  options.blocking.threads_max =
       1;  // glibc keeps a little of each thread that ever ran beside others
   auto made = runtime::make(options);
   if (!made) return out.note_failure("runtime", made.error());

@@ -4,37 +4,15 @@
 #pragma once
 
 #include <rouse/base/duration.hpp>
-#include <rouse/base/thread.hpp>
 #include <rouse/core/current.hpp>
 #include <rouse/executor/blocking_pool/blocking_job.hpp>
+#include <rouse/executor/blocking_pool/blocking_pool_options.hpp>
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
 namespace rouse {
-
-struct blocking_pool_options {
-  const char* name =
-      "pool";  ///< threads are called name-0, name-1, ...; cut so that all fits 15 bytes. Copied.
-  unsigned threads_max = 4;  ///< 1 or more
-  std::size_t queue_max =
-      static_cast<std::size_t>(-1);  ///< jobs that wait for a thread; one more is `at_capacity`
-  nanoseconds keep_alive = std::chrono::seconds(10);  ///< an idle thread goes after so long
-  std::size_t stack_bytes = 0;                        ///< of a thread; 0: the system's default
-
-  /// Called on each thread before its first job and after its last, equally often, with the
-  /// thread's number. Threads that `shutdown` had to leave behind skip the second.
-  void (*after_start)(unsigned thread, void* data) = nullptr;
-  void (*before_stop)(unsigned thread, void* data) = nullptr;
-  void* hook_data = nullptr;  ///< outlives the pool
-  /// An exception of a job whose handle was dropped or detached; from any thread. Null: one
-  /// rate-limited log line.
-  void (*on_unjoined)(const char* job, std::exception_ptr thrown) noexcept = nullptr;
-
-  thread_starter start_thread =
-      &pthread_create;  ///< for tests: may fail. Runs under the pool's lock.
-};
 
 struct job_options {
   const char* name = "";  ///< static text; shown in reports
