@@ -208,6 +208,19 @@ TEST_P(reactor_source, a_source_dies_after_its_reactor_with_what_was_pushed_back
   listener.close();
 }
 
+TEST_P(reactor_source, fault_R14_late_connections_beyond_the_cap_are_closed) {
+  source listener = listening();
+  const int before = descriptor_count();
+  for (std::uint32_t i = 0; i <= source_block::late_max; i++) {
+    auto connection = sys::duplicate(listener.fd());
+    ASSERT_TRUE(connection);
+    listener.block()->push_back(std::move(*connection));
+  }
+  EXPECT_EQ(descriptor_count(), before + static_cast<int>(source_block::late_max));
+  listener.block()->drop_pushed_back();
+  EXPECT_EQ(descriptor_count(), before);
+}
+
 TEST_P(reactor_source, blocks_are_recycled_under_a_new_generation) {
   std::uint64_t former = ~std::uint64_t{0};
   for (int i = 0; i < 100; i++) {

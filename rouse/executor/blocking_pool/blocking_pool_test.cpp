@@ -237,7 +237,7 @@ TEST(spec_row_34_queue, jobs_begin_in_the_order_of_submission) {
   EXPECT_EQ(order, expected);
 }
 
-TEST(spec_row_34_queue, a_cap_is_at_capacity_and_room_comes_back) {
+TEST(spec_row_34_queue, fault_R14_a_cap_is_at_capacity_and_room_comes_back) {
   blocking_pool_options options;
   options.threads_max = 1;
   options.queue_max = 2;

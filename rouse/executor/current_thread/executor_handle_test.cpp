@@ -172,7 +172,7 @@ TEST(executor_handle, after_the_executor_is_gone_it_says_so) {
   EXPECT_EQ(copy.status().error(), errc::runtime_shut_down);
 }
 
-TEST(executor_handle, more_than_the_limit_is_refused_for_the_moment) {
+TEST(executor_handle, fault_R14_more_than_the_limit_is_refused_for_the_moment) {
   mock_park park;
   current_thread_executor executor(park, {.inject_limit = 3});
   std::atomic<int> n{0};
