@@ -19,7 +19,7 @@ bool condition::wait_for(mutex& m, nanoseconds limit) noexcept {
   if (limit == no_limit) return wait(m), true;
   if (limit > day) limit = day;  // far below any overflow of timespec; callers loop
   timespec until{};
-  clock_gettime(CLOCK_MONOTONIC, &until);
+  clock_gettime(CLOCK_MONOTONIC, &until);  // lint: ok, the whole class is a door
   const long long at = static_cast<long long>(until.tv_nsec) + limit.count();
   until.tv_sec += at / 1'000'000'000;
   until.tv_nsec = at % 1'000'000'000;

@@ -19,6 +19,7 @@ namespace {
 
 using internal::log_site;
 
+// lint: ok, base lies below sys; set_log_clock() is its seam
 instant real_now() { return instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 /// Everything that lines share. The lock is held while the sink runs: lines do not mix, and a

@@ -4,9 +4,8 @@
 #include <rouse/core/describe.hpp>
 #include <rouse/coro/scope.hpp>
 #include <rouse/coro/select.hpp>
+#include <rouse/sys/clock.hpp>
 #include <rouse/time/sleep.hpp>
-
-#include <ctime>
 
 namespace rouse::http {
 namespace {
@@ -221,7 +220,7 @@ server::server(net::tcp_listener listener, handler& answers, server_options opti
     : listener_(std::move(listener)), handler_(&answers), options_(options) {}
 server::~server() = default;
 
-std::string_view server::date() noexcept { return dates_.at(std::time(nullptr)); }
+std::string_view server::date() noexcept { return dates_.at(sys::wall_now().seconds); }
 
 task<void> server::serve(net::tcp_stream stream, ticket counted) {
   const ticket held = std::move(counted);

@@ -2,24 +2,18 @@
 
 #include <rouse/base/condition.hpp>
 #include <rouse/base/mutex.hpp>
-
-#include <chrono>
+#include <rouse/sys/clock.hpp>
 
 namespace rouse {
-namespace {
-
-instant now() noexcept { return instant(std::chrono::steady_clock::now().time_since_epoch()); }
-
-}  // namespace
 
 class thread_park::sleeper final : public unpark_target {
  public:
   /// Blocks between begin_sleep and end_sleep until a token arrives or `limit` has passed.
   void sleep(nanoseconds limit) noexcept {
-    const instant until = limit == no_limit ? never : saturating_add(now(), limit);
+    const instant until = limit == no_limit ? never : saturating_add(sys::monotonic_now(), limit);
     const lock_guard lock(mutex_);
     while (is_sleeping()) {
-      const nanoseconds left = until == never ? no_limit : time_left(now(), until);
+      const nanoseconds left = until == never ? no_limit : time_left(sys::monotonic_now(), until);
       if (left <= nanoseconds(0)) return;
       woken_.wait_for(mutex_, left);
     }

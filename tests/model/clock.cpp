@@ -3,8 +3,6 @@
 
 #include <tests/model/checker.hpp>
 
-#include <chrono>
-
 namespace rouse::model {
 namespace {
 
@@ -24,7 +22,4 @@ void advance_clock(std::int64_t to) noexcept {
 // Instead of the kernel's: all our code takes the time from here or from a park.
 rouse::instant rouse::sys::monotonic_now() noexcept {
   return instant(nanoseconds(model::read_clock()));
-}
-std::chrono::steady_clock::time_point std::chrono::steady_clock::now() noexcept {
-  return time_point(duration(rouse::model::read_clock()));
 }

@@ -2,6 +2,7 @@
 #include <rouse/core/describe.hpp>
 #include <rouse/executor/current_thread/current_thread_executor.hpp>
 #include <rouse/executor/current_thread/internal/inject_queue.hpp>
+#include <rouse/sys/clock.hpp>
 #include <rouse/trace/probe.hpp>
 
 #include <algorithm>
@@ -49,7 +50,7 @@ bool current_thread_executor::run_batch(const task_header* root) noexcept {
     left -= ran;
     if (!has_ready() || (root && root->completed)) break;
     if (left == 0 || !below_.has_work()) continue;
-    const instant now = std::chrono::steady_clock::now();
+    const instant now = sys::monotonic_now();
     if (now >= until) break;
     if (until == never) until = saturating_add(now, options_.time_per_look);
   }

@@ -1,10 +1,10 @@
 #include <rouse/executor/blocking_pool/internal/pool_state.hpp>
 
 #include <rouse/base/log.hpp>
+#include <rouse/sys/clock.hpp>
 #include <rouse/sys/process.hpp>
 #include <rouse/sys/signals.hpp>
 
-#include <chrono>
 #include <cstdio>
 #include <new>
 
@@ -12,8 +12,6 @@ namespace rouse::internal {
 namespace {
 
 constinit thread_local const pool_state* pool_here = nullptr;
-
-instant now() noexcept { return instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 /// Signals are the application's business, and must not interrupt a stranger's call: only those
 /// stay that a fault of the thread itself raises, or a profiler.
@@ -185,10 +183,11 @@ void pool_state::leave(pool_thread& me) noexcept {
 
 bool pool_state::await_claim(pool_thread& me) noexcept {
   idle_.push_back(me);
-  const instant until =
-      options_.keep_alive == no_limit ? never : saturating_add(now(), options_.keep_alive);
+  const instant until = options_.keep_alive == no_limit
+                            ? never
+                            : saturating_add(sys::monotonic_now(), options_.keep_alive);
   while (!me.is_claimed && !is_closed_) {
-    const nanoseconds left = until == never ? no_limit : time_left(now(), until);
+    const nanoseconds left = until == never ? no_limit : time_left(sys::monotonic_now(), until);
     if (left <= nanoseconds(0)) {
       me.unlink();
       return !queue_.is_empty();  // a job whose thread is on its way: ours is here already
@@ -237,10 +236,10 @@ void pool_state::refuse_all() noexcept {
 }
 
 void pool_state::await_quiet(nanoseconds limit) noexcept {
-  const instant until = limit == no_limit ? never : saturating_add(now(), limit);
+  const instant until = limit == no_limit ? never : saturating_add(sys::monotonic_now(), limit);
   const lock_guard lock(lock_);
   while (running_ != 0) {
-    const nanoseconds left = until == never ? no_limit : time_left(now(), until);
+    const nanoseconds left = until == never ? no_limit : time_left(sys::monotonic_now(), until);
     if (left <= nanoseconds(0)) return;
     quiet_.wait_for(lock_, left);
   }
