@@ -11,12 +11,6 @@ namespace {
 
 using internal::start;
 
-task<result<file>> open_from(start at, std::string path, open_options options) {
-  auto descriptor = co_await internal::open(std::move(at), path, options);
-  if (!descriptor) co_return std::unexpected(descriptor.error());
-  co_return file(std::move(*descriptor), std::move(path));
-}
-
 result<std::vector<directory_entry>> read_entries(const start& at, const std::string& path,
                                                   list_options options) {
   auto opened = sys::open_at(at.fd(), path.c_str(), {.directory = true});
@@ -57,15 +51,15 @@ task<result<std::vector<directory_entry>>> listed(start at, std::string path,
 
 task<result<directory>> opened(std::string path, open_options options) {
   options.directory = true;
-  auto descriptor = co_await internal::open(start(), path, options);
-  if (!descriptor) co_return std::unexpected(descriptor.error());
-  co_return directory(std::move(*descriptor), std::move(path));
+  auto self = co_await open(std::move(path), options).result();
+  if (!self) co_return std::unexpected(self.error());
+  co_return directory(std::move(*self));
 }
 
 }  // namespace
 
-operation<file> directory::open(std::string path, open_options options) const {
-  return {open_from(start(self_.share()), path, options), path};
+open_operation directory::open(std::string path, open_options options) const {
+  return open_operation({start(self_.share()), std::move(path), options});
 }
 operation<file_status> directory::status(std::string path, bool follow) const {
   return {internal::status(start(self_.share()), path, follow), path};

@@ -30,7 +30,7 @@ class directory {
   /// An open file that is a directory.
   explicit directory(file self) noexcept : self_(std::move(self)) {}
 
-  [[nodiscard]] operation<file> open(std::string path, open_options options = {}) const;
+  [[nodiscard]] open_operation open(std::string path, open_options options = {}) const;
   [[nodiscard]] operation<file_status> status(std::string path, bool follow = true) const;
   [[nodiscard]] operation<std::vector<directory_entry>> list(list_options options = {}) const;
   [[nodiscard]] const std::string& path() const noexcept { return self_.path(); }

@@ -38,8 +38,8 @@ struct sync_block final : owned_operation {
   open_file_ref file;
 };
 
-task<result<file>> opened(std::string path, open_options options) {
-  auto descriptor = co_await internal::open(internal::start(), path, options);
+task<result<file>> opened(internal::start at, std::string path, open_options options) {
+  auto descriptor = co_await internal::open(std::move(at), path, options);
   if (!descriptor) co_return std::unexpected(descriptor.error());
   co_return file(std::move(*descriptor), std::move(path));
 }
@@ -118,48 +118,43 @@ task<result<void>> truncated(open_file_ref file, std::uint64_t bytes) {
 
 }  // namespace
 
-operation<file> open(std::string path, open_options options) {
-  return {opened(path, options), path};
+result<file> internal::open_request::ask_caches() {
+  auto descriptor = open_cached(at, path, options);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  return file(std::move(*descriptor), std::move(path));  // no error will name it
+}
+task<result<file>> internal::open_request::ask_disk() { return opened(at, path, options); }
+
+result<io::buffer> internal::read_request::ask_caches() {
+  auto done = read_cached(file.fd(), offset, bytes_max, into);
+  if (!done) return std::unexpected(done.error());
+  return std::move(into);
+}
+task<result<io::buffer>> internal::read_request::ask_disk() {
+  return read(file, offset, bytes_max, std::move(into));
+}
+
+open_operation open(std::string path, open_options options) {
+  return open_operation({internal::start(), std::move(path), options});
 }
 
 file::file(sys::descriptor descriptor, std::string path)
-    : shared_(new internal::open_file(std::move(descriptor))), path_(std::move(path)) {}
-file::file(file&& other) noexcept
-    : shared_(std::exchange(other.shared_, nullptr)), path_(std::move(other.path_)) {}
-file& file::operator=(file&& other) noexcept {
-  std::swap(shared_, other.shared_);
-  std::swap(path_, other.path_);
-  return *this;
-}
-file::~file() {
-  if (shared_) shared_->release();
-}
+    : shared_(new internal::open_file(std::move(descriptor), std::move(path))) {}
 
-operation<io::buffer> file::read_at(std::uint64_t offset, std::size_t bytes_max,
-                                    io::buffer into) const {
-  return {internal::read(open_file_ref(shared_), offset, bytes_max, std::move(into)), path_};
-}
 operation<std::size_t> file::read_at(std::uint64_t offset, std::span<std::byte> lent) const {
-  return {read_lent(open_file_ref(shared_), offset, lent), path_};
+  return {read_lent(share(), offset, lent), path()};
 }
 operation<io::buffer> file::read_to_end(std::uint64_t offset, std::size_t bytes_max) const {
-  return {internal::read_to_end(open_file_ref(shared_), offset, bytes_max), path_};
+  return {internal::read_to_end(share(), offset, bytes_max), path()};
 }
 operation<written> file::write_all_at(std::uint64_t offset, io::buffer content,
                                       std::size_t* done) const {
-  return {write_all(open_file_ref(shared_), offset, std::move(content), done), path_};
+  return {write_all(share(), offset, std::move(content), done), path()};
 }
 result<file_status> file::status() const { return sys::status(native_handle()); }
-operation<void> file::sync(bool data_only) const {
-  return {synced(open_file_ref(shared_), data_only), path_};
-}
+operation<void> file::sync(bool data_only) const { return {synced(share(), data_only), path()}; }
 operation<void> file::truncate(std::uint64_t bytes) const {
-  return {truncated(open_file_ref(shared_), bytes), path_};
-}
-internal::open_file_ref file::share() const noexcept { return open_file_ref(shared_); }
-int file::native_handle() const noexcept {
-  ROUSE_ASSERT(shared_ != nullptr);  // moved from
-  return shared_->fd();
+  return {truncated(share(), bytes), path()};
 }
 
 }  // namespace rouse::fs

@@ -1,6 +1,7 @@
 // Open files.
 #pragma once
 
+#include <rouse/fs/open_file.hpp>
 #include <rouse/fs/operation.hpp>
 #include <rouse/io/buffer.hpp>
 #include <rouse/sys/file.hpp>
@@ -16,17 +17,42 @@ using sys::file_kind;
 using sys::file_status;
 using open_options = sys::open_options;
 
+class file;
+
 namespace internal {
-class open_file;
-class open_file_ref;
+
+struct open_request {
+  open_request(start from, std::string p, const open_options& o)
+      : at(std::move(from)), path(std::move(p)), options(o) {}
+  [[nodiscard]] result<file> ask_caches();
+  [[nodiscard]] task<result<file>> ask_disk();
+  [[nodiscard]] const std::string& subject() const noexcept { return path; }
+  start at;
+  std::string path;
+  open_options options;
+};
+
+struct read_request {
+  read_request(open_file_ref f, std::uint64_t o, std::size_t max, io::buffer b)
+      : file(std::move(f)), offset(o), bytes_max(max), into(std::move(b)) {}
+  [[nodiscard]] result<io::buffer> ask_caches();
+  [[nodiscard]] task<result<io::buffer>> ask_disk();
+  [[nodiscard]] const std::string& subject() const noexcept { return file.path(); }
+  open_file_ref file;
+  std::uint64_t offset;
+  std::size_t bytes_max;
+  io::buffer into;
+};
+
 }  // namespace internal
 
-class file;
+using open_operation = cached_operation<internal::open_request>;
+using read_operation = cached_operation<internal::read_request>;
 
 /// Opens `path`, relative to the working directory. Never waits for the other end of a FIFO: it is
 /// opened non-blocking.
 /// @errors  ENOENT, EACCES, EISDIR, EMFILE, ...
-[[nodiscard]] operation<file> open(std::string path, open_options options = {});
+[[nodiscard]] open_operation open(std::string path, open_options options = {});
 
 /// A write's outcome: what was written, and the buffer back.
 struct written {
@@ -41,14 +67,13 @@ class file {
  public:
   /// Adopts a descriptor.
   explicit file(sys::descriptor descriptor, std::string path = {});
-  file(file&& other) noexcept;
-  file& operator=(file&& other) noexcept;
-  ~file();
 
   /// Up to `bytes_max` bytes (1 or more) from `offset`; empty at the end. `into` is moved in,
   /// appended to, and comes back.
-  [[nodiscard]] operation<io::buffer> read_at(std::uint64_t offset, std::size_t bytes_max,
-                                              io::buffer into = {}) const;
+  [[nodiscard]] read_operation read_at(std::uint64_t offset, std::size_t bytes_max,
+                                       io::buffer into = {}) const {
+    return read_operation({share(), offset, bytes_max, std::move(into)});
+  }
   /// The same into lent memory. Destroying it before its end waits for the disk: prefer the owning
   /// form.
   [[nodiscard]] operation<std::size_t> read_at(std::uint64_t offset,
@@ -68,14 +93,16 @@ class file {
   [[nodiscard]] operation<void> sync(bool data_only = false) const;
   [[nodiscard]] operation<void> truncate(std::uint64_t bytes) const;
 
-  [[nodiscard]] int native_handle() const noexcept;
+  [[nodiscard]] int native_handle() const noexcept { return shared_.fd(); }
   /// For operations of this module: keeps the descriptor open.
-  [[nodiscard]] internal::open_file_ref share() const noexcept;
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] internal::open_file_ref share() const noexcept {
+    ROUSE_ASSERT(shared_);  // not moved from
+    return shared_;
+  }
+  [[nodiscard]] const std::string& path() const noexcept { return shared_.path(); }
 
  private:
-  internal::open_file* shared_;
-  std::string path_;
+  internal::open_file_ref shared_;
 };
 
 }  // namespace rouse::fs

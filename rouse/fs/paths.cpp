@@ -27,7 +27,7 @@ task<result<void>> replaced(std::string path, std::string content) {
   co_return result<void>();
 }
 
-using internal::working_directory;
+using sys::current_directory;
 
 template <class F>
 task<result<void>> checked(std::string path, F call) {
@@ -53,21 +53,21 @@ operation<file_status> status(std::string path, bool follow) {
   return {internal::status(internal::start(), path, follow), path};
 }
 operation<void> remove_file(std::string path) {
-  return on_pool(path, [path] { return sys::unlink_at(working_directory, path.c_str()); });
+  return on_pool(path, [path] { return sys::unlink_at(current_directory, path.c_str()); });
 }
 operation<void> remove_directory(std::string path) {
   return on_pool(path, [path] {
-    return sys::unlink_at(working_directory, path.c_str(), sys::unlink_directory);
+    return sys::unlink_at(current_directory, path.c_str(), sys::unlink_directory);
   });
 }
 operation<void> rename(std::string from, std::string to) {
   return on_pool(from + " -> " + to, [from, to]() -> result<void> {
-    return sys::rename_at(working_directory, from.c_str(), working_directory, to.c_str());
+    return sys::rename_at(current_directory, from.c_str(), current_directory, to.c_str());
   });
 }
 operation<void> create_directory(std::string path, std::uint32_t permissions) {
   return on_pool(path, [path, permissions] {
-    return sys::make_directory_at(working_directory, path.c_str(), permissions);
+    return sys::make_directory_at(current_directory, path.c_str(), permissions);
   });
 }
 

@@ -27,23 +27,25 @@ struct read_block final : owned_operation {
   io::buffer content;
 };
 
-// "The caches do not have it", and what kernels and file systems say that cannot answer from the
-// caches alone.
+constexpr std::size_t read_bytes_max = 1u << 30;  // of one call
+
+}  // namespace
+
 bool must_ask_disk(const error& e) noexcept {
   return e.code == EAGAIN || e.code == EINVAL || e.code == ENOSYS || e.code == EOPNOTSUPP;
 }
 
-}  // namespace
+result<sys::descriptor> open_cached(const start& at, const std::string& path,
+                                    sys::open_options options) {
+  if (!is_path(path)) return std::unexpected(error("open", errc::invalid_input));
+  if (options.create || options.truncate) return std::unexpected(error("open", EAGAIN));
+  options.non_block = true;  // a FIFO without a writer must not stop us
+  options.cached_only = true;
+  return sys::open_at(at.fd(), path.c_str(), options);
+}
 
 task<result<sys::descriptor>> open(start at, std::string path, sys::open_options options) {
-  if (!is_path(path)) co_return std::unexpected(error("open", errc::invalid_input));
-  options.non_block = true;  // a FIFO without a writer must not stop us
-  if (!options.create && !options.truncate) {
-    sys::open_options cached = options;
-    cached.cached_only = true;
-    auto now = sys::open_at(at.fd(), path.c_str(), cached);
-    if (now || !must_ask_disk(now.error())) co_return now;
-  }
+  options.non_block = true;
   if (reactor* ring = ring_for(opcode::open)) {
     owned<open_block> block(new open_block(std::move(at), std::move(path), options));
     block->open(*ring, block->at.fd(), block->path.c_str(), block->how);
@@ -75,16 +77,17 @@ task<result<sys::file_status>> status(start at, std::string path, bool follow) {
   co_return known;
 }
 
+result<void> read_cached(int fd, std::uint64_t offset, std::size_t bytes_max, io::buffer& into) {
+  bytes_max = std::min(bytes_max, read_bytes_max);
+  auto now = sys::read_cached_at(fd, into.prepare(bytes_max).first(bytes_max), offset);
+  if (!now) return std::unexpected(now.error());
+  into.commit(*now);
+  return {};
+}
+
 task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::size_t bytes_max,
                               io::buffer into) {
-  constexpr std::size_t call_bytes_max = 1u << 30;
-  bytes_max = std::min(bytes_max, call_bytes_max);
-  auto now = sys::read_cached_at(file.fd(), into.prepare(bytes_max).first(bytes_max), offset);
-  if (now) {
-    into.commit(*now);
-    co_return std::move(into);
-  }
-  if (!must_ask_disk(now.error())) co_return std::unexpected(now.error());
+  bytes_max = std::min(bytes_max, read_bytes_max);
   if (reactor* ring = ring_for(opcode::read_at)) {
     owned<read_block> block(new read_block(std::move(file), std::move(into)));
     block->read_at(*ring, block->file.fd(), block->content.prepare(bytes_max).first(bytes_max),
@@ -124,10 +127,14 @@ task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset,
                              : piece_bytes_min;
     const std::size_t room = bytes_max - before;
     if (want > room) want = std::uint64_t{room} + 1;
-    auto more =
-        co_await read(file, offset + before, static_cast<std::size_t>(want), std::move(content));
-    if (!more) co_return std::unexpected(more.error());
-    content = std::move(*more);
+    const auto bytes = static_cast<std::size_t>(want);
+    auto cached = read_cached(file.fd(), offset + before, bytes, content);
+    if (!cached) {
+      if (!must_ask_disk(cached.error())) co_return std::unexpected(cached.error());
+      auto more = co_await read(file, offset + before, bytes, std::move(content));
+      if (!more) co_return std::unexpected(more.error());
+      content = std::move(*more);
+    }
     if (content.size() == before) co_return std::move(content);
     if (content.size() > bytes_max) co_return std::unexpected(error("read", errc::too_large));
   }

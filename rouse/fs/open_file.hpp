@@ -5,21 +5,27 @@
 #include <rouse/base/assert.hpp>
 #include <rouse/base/atomic.hpp>
 #include <rouse/sys/descriptor.hpp>
+#include <rouse/sys/file_types.hpp>
 
+#include <string>
 #include <utility>
 
 namespace rouse::fs::internal {
 
 class open_file {
  public:
-  explicit open_file(sys::descriptor d) noexcept : descriptor_(std::move(d)) {}
+  open_file(sys::descriptor d, std::string path) noexcept
+      : path_(std::move(path)), descriptor_(std::move(d)) {}
   [[nodiscard]] int fd() const noexcept { return descriptor_.get(); }
+  /// For error texts.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   void retain() noexcept { references_.fetch_add(1, order::relaxed); }
   void release() noexcept {
     if (references_.fetch_sub(1, order::acq_rel) == 1) delete this;
   }
 
  private:
+  const std::string path_;
   sys::descriptor descriptor_;
   atomic<long> references_{1};
 };
@@ -28,10 +34,8 @@ class open_file {
 class open_file_ref {
  public:
   open_file_ref() noexcept = default;
-  explicit open_file_ref(open_file* f) noexcept : file_(f) {
-    ROUSE_ASSERT(f != nullptr);  // the file was moved from
-    file_->retain();
-  }
+  /// Takes over the first reference.
+  explicit open_file_ref(open_file* fresh) noexcept : file_(fresh) {}
   open_file_ref(const open_file_ref& other) noexcept : file_(other.file_) {
     if (file_) file_->retain();
   }
@@ -44,10 +48,30 @@ class open_file_ref {
     if (file_) file_->release();
   }
   explicit operator bool() const noexcept { return file_ != nullptr; }
-  [[nodiscard]] int fd() const noexcept { return file_->fd(); }
+  [[nodiscard]] int fd() const noexcept {
+    ROUSE_ASSERT(file_ != nullptr);  // not moved from
+    return file_->fd();
+  }
+  [[nodiscard]] const std::string& path() const noexcept {
+    ROUSE_ASSERT(file_ != nullptr);
+    return file_->path();
+  }
 
  private:
   open_file* file_ = nullptr;
+};
+
+/// Where a path starts: an open directory, kept open meanwhile, or the working directory.
+class start {
+ public:
+  start() noexcept = default;
+  explicit start(open_file_ref directory) noexcept : directory_(std::move(directory)) {}
+  [[nodiscard]] int fd() const noexcept {
+    return directory_ ? directory_.fd() : sys::current_directory;
+  }
+
+ private:
+  open_file_ref directory_;
 };
 
 }  // namespace rouse::fs::internal
