@@ -43,15 +43,14 @@ class server::connection : public list_link {
   void end_when_idle() noexcept;
 
  private:
-  enum class next : unsigned char { read_on, close, reset };
+  enum class next : unsigned char { go_on, answer, read_on, close, reset };
 
   [[nodiscard]] bool is_idle() const noexcept {
     return parser_.between_messages() && unread_.empty();
   }
   [[nodiscard]] nanoseconds patience() noexcept;
-  task<next> take_in(std::string_view input, std::size_t& used);
+  next go_through(std::string_view input, std::size_t& used);
   task<next> answer();
-  task<next> send_out();
   void begin_request() noexcept;
   void shut_reading() noexcept;
   void refuse(status code);
@@ -101,26 +100,28 @@ task<void> server::connection::run() {
       unread_ = std::string();
     }
     auto got = co_await stream_.read({.within = patience()}).result();
-    if (!got) {
-      if (!got.error().is_timed_out()) co_return;
-      if (!waits_ && !answered_) refuse(status::request_timeout);
-      waits_ = false;
-      then = co_await send_out();
-      if (then == next::reset) co_return;
-      break;
-    }
-    if (!*got) break;
-    if (waits_) begin_request();
+    const bool late = !got && got.error().is_timed_out();
+    if (!got && !late) co_return;
+    if (got && !*got) break;
+    if (late && !waits_ && !answered_) refuse(status::request_timeout);
+    if (got && waits_) begin_request();
     waits_ = false;
-    const lease arrived = std::move(*got);
+    const lease arrived = late ? lease() : std::move(*got);
     std::string_view input = io::as_text(arrived.bytes());
     const bool continues = !unread_.empty();
     if (continues) input = unread_.append(input);
     std::size_t used = 0;
-    then = co_await take_in(input, used);
-    if (then == next::reset) co_return;
-    const next sent = co_await send_out();
-    if (sent == next::reset) co_return;
+    then = late ? next::close : next::go_on;
+    do {  // answers gather in out_ until it is full, or nothing more can be answered
+      if (then == next::go_on) then = go_through(input, used);
+      if (then == next::answer) then = co_await answer();
+      if (then == next::reset) co_return;
+      if (out_.empty() || (then == next::go_on && out_.size() < gather_bytes_max)) continue;
+      const nanoseconds within = home_.options_.write_limit;
+      auto sent = co_await stream_.write_all(io::as_bytes(out_), {.within = within}).result();
+      out_.clear();
+      if (!sent) co_return;
+    } while (then == next::go_on);
     if (continues)
       unread_.erase(0, used);
     else
@@ -130,36 +131,27 @@ task<void> server::connection::run() {
   co_await close_gently(stream_);
 }
 
-// Goes through all requests that are there; their answers gather in out_.
-task<server::connection::next> server::connection::take_in(std::string_view input,
-                                                           std::size_t& used) {
+// To the next request that can be answered, or the end of what is there.
+server::connection::next server::connection::go_through(std::string_view input, std::size_t& used) {
   for (;;) {
     const parse_step step = parser_.parse(input.substr(used));
     used += step.consumed;
     switch (step.event) {
-      case parse_event::need_more: co_return next::read_on;
+      case parse_event::need_more: return next::read_on;
       case parse_event::body: break;  // nobody wants it yet
-      case parse_event::head: {
+      case parse_event::head:
         if (parser_.head().body() != body_kind::none)
           deadline_ = saturating_add(now(), home_.options_.request_limit);
-        const next then = co_await answer();
-        if (then != next::read_on) co_return then;
-        break;
-      }
-      case parse_event::complete: {
+        return next::answer;
+      case parse_event::complete:
         answered_ = false;
-        if (out_.size() >= gather_bytes_max) {
-          const next then = co_await send_out();
-          if (then != next::read_on) co_return then;
-        }
         if (used < input.size()) begin_request();
         break;
-      }
       case parse_event::error:
         if (!answered_)
           refuse(
               parser_.error().code);  // a second answer would be taken for that of the next request
-        co_return next::close;
+        return next::close;
     }
   }
 }
@@ -191,7 +183,7 @@ task<server::connection::next> server::connection::answer() {
   }
   log(head.method_name(), head.target(), x.answered(), x.bytes());
   if (!whole && !replaced) co_return next::reset;
-  co_return x.options().persistence.keep_alive ? next::read_on : next::close;
+  co_return x.options().persistence.keep_alive ? next::go_on : next::close;
 }
 
 void server::connection::refuse(status code) {
@@ -200,14 +192,6 @@ void server::connection::refuse(status code) {
   options.date = home_.date();
   append_error_answer(out_, code, options);
   log({}, {}, code, out_.size() - before);
-}
-
-task<server::connection::next> server::connection::send_out() {
-  if (out_.empty()) co_return next::read_on;
-  auto sent = co_await stream_.write_all(io::as_bytes(out_), {.within = home_.options_.write_limit})
-                  .result();
-  out_.clear();
-  co_return sent ? next::read_on : next::reset;
 }
 
 void server::connection::log(std::string_view method, std::string_view target, status code,

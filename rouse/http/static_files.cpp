@@ -3,7 +3,6 @@
 #include <rouse/http/content_type.hpp>
 #include <rouse/http/directory_page.hpp>
 #include <rouse/http/page.hpp>
-#include <rouse/http/target.hpp>
 
 #include <algorithm>
 
@@ -37,82 +36,61 @@ status status_of_open(const error& e) noexcept {
   }
 }
 
-std::string_view last_segment(std::string_view path) noexcept {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 }  // namespace
 
-void static_files::refuse(exchange& x, status code, std::string_view allow) {
+result<void> static_files::refuse(exchange& x, status code, std::string_view allow) {
   x.set_status(code);
   append_error_answer(x.out(), code, x.options(), allow);
+  return {};
+}
+
+result<void> static_files::redirect_to_directory(exchange& x, const target_path& target) {
+  std::string location;
+  append_encoded_path(location, target.path, true);
+  if (target.has_query) location.append("?").append(target.query);
+  x.set_status(status::moved_permanently);
+  if (append_redirect(x.out(), status::moved_permanently, x.options(), location)) return {};
+  return refuse(x, status::bad_request);
 }
 
 task<result<void>> static_files::respond(exchange& x) {
-  const http::request& asked = x.request();
-  if (asked.method() != verb::get && asked.method() != verb::head) {
-    refuse(x, status::method_not_allowed, "GET, HEAD");
-    co_return result<void>();
-  }
-  const auto target = decode_target(asked.target(), path_storage_);
-  if (!target) {
-    refuse(x, target.error());
-    co_return result<void>();
-  }
-  std::string path(target->path);
-  const std::string query(target->query);
-  const bool has_query = target->has_query;
-  const bool wants_directory = target->wants_directory;
+  const verb method = x.request().method();
+  if (method != verb::get && method != verb::head)
+    co_return refuse(x, status::method_not_allowed, "GET, HEAD");
+  std::string storage;
+  const auto target = decode_target(x.request().target(), storage);
+  if (!target) co_return refuse(x, target.error());
 
-  std::string asked_name = path.empty() ? "." : path;
-  auto opened = co_await root_.open(std::move(asked_name), confined()).result();
-  if (!opened) {
-    refuse(x, status_of_open(opened.error()));
-    co_return result<void>();
-  }
+  std::string_view name = target->path;
+  std::string path(name.empty() ? "." : name);
+  auto opened = co_await root_.open(std::move(path), confined()).result();
+  if (!opened) co_return refuse(x, status_of_open(opened.error()));
   auto known = opened->status();
-  if (!known) {
-    refuse(x, status::internal_server_error);
-    co_return result<void>();
-  }
+  if (!known) co_return refuse(x, status::internal_server_error);
   if (known->kind == fs::file_kind::directory) {
-    if (!wants_directory && !path.empty()) {
-      std::string location;
-      append_encoded_path(location, path, true);
-      if (has_query) location.append("?").append(query);
-      x.set_status(status::moved_permanently);
-      auto appended = append_redirect(x.out(), status::moved_permanently, x.options(), location);
-      if (!appended) refuse(x, status::bad_request);
-      co_return result<void>();
+    if (!target->wants_directory && !name.empty()) co_return redirect_to_directory(x, *target);
+    const fs::directory here(std::move(*opened));
+    opened = co_await here.open("index.html", confined()).result();
+    if (opened) known = opened->status();
+    if (!opened || !known || known->kind != fs::file_kind::regular) {
+      const status why = opened ? status::not_found : status_of_open(opened.error());
+      if (why != status::not_found) co_return refuse(x, why);  // there, so a list would be a lie
+      auto listed = co_await send_list(x, here, name);
+      co_return listed;
     }
-    auto page = co_await send_directory(x, std::move(*opened), std::move(path));
-    co_return page;
+    name = "index.html";
+  } else if (known->kind != fs::file_kind::regular || target->wants_directory) {
+    co_return refuse(x, status::not_found);
   }
-  if (known->kind != fs::file_kind::regular || wants_directory) {
-    refuse(x, status::not_found);
-    co_return result<void>();
-  }
-  auto sent = co_await send_file(x, std::move(*opened), *known, std::move(path));
-  co_return sent;
-}
 
-task<result<void>> static_files::send_file(exchange& x, fs::file file, fs::file_status known,
-                                           std::string name) {
-  {
-    response_head head(x.out(), status::ok, x.options().date);
-    head.persistence(x.options().persistence);
-    head.content_type(content_type_of(last_segment(name)));
-    head.content_length(known.size_bytes);
-    head.end();
-  }
+  begin_file(x, name, known->size_bytes);
   if (x.is_head()) co_return result<void>();
   std::uint64_t at = 0;
   io::buffer piece;
-  while (at < known.size_bytes) {
+  while (at < known->size_bytes) {
     const auto want =
-        static_cast<std::size_t>(std::min<std::uint64_t>(known.size_bytes - at, piece_bytes));
-    auto read = co_await file.read_at(at, want, std::move(piece)).result();
+        static_cast<std::size_t>(std::min<std::uint64_t>(known->size_bytes - at, piece_bytes));
+    auto read = co_await opened->read_at(at, want, std::move(piece)).result();
     if (!read) co_return std::unexpected(read.error());
     piece = std::move(*read);
     if (piece.is_empty())
@@ -129,28 +107,19 @@ task<result<void>> static_files::send_file(exchange& x, fs::file file, fs::file_
   co_return result<void>();
 }
 
-task<result<void>> static_files::send_directory(exchange& x, fs::file self, std::string path) {
-  const fs::directory here(std::move(self));
-  auto index = co_await here.open("index.html", confined()).result();
-  if (index) {
-    auto known = index->status();
-    if (known && known->kind == fs::file_kind::regular) {
-      auto sent = co_await send_file(x, std::move(*index), *known, "index.html");
-      co_return sent;
-    }
-  } else if (const status why = status_of_open(index.error()); why != status::not_found) {
-    refuse(x, why);  // it is there, so the listing would be a lie
-    co_return result<void>();
-  }
-  if (!options_.listing) {
-    refuse(x, status::not_found);
-    co_return result<void>();
-  }
+void static_files::begin_file(exchange& x, std::string_view name, std::uint64_t bytes) {
+  response_head head(x.out(), status::ok, x.options().date);
+  head.persistence(x.options().persistence);
+  head.content_type(content_type_of(name));
+  head.content_length(bytes);
+  head.end();
+}
+
+task<result<void>> static_files::send_list(exchange& x, const fs::directory& here,
+                                           std::string_view path) {
+  if (!options_.listing) co_return refuse(x, status::not_found);
   auto entries = co_await here.list({.with_status = true}).result();
-  if (!entries) {
-    refuse(x, status_of_open(entries.error()));
-    co_return result<void>();
-  }
+  if (!entries) co_return refuse(x, status_of_open(entries.error()));
   std::vector<directory_entry> shown;
   shown.reserve(std::min(entries->size(), options_.listed_entries_max));
   directory_page page;

@@ -3,6 +3,7 @@
 
 #include <rouse/fs/directory.hpp>
 #include <rouse/http/exchange.hpp>
+#include <rouse/http/target.hpp>
 
 namespace rouse::http {
 
@@ -24,14 +25,14 @@ class static_files final : public handler {
   [[nodiscard]] task<result<void>> respond(exchange& x) override;
 
  private:
-  [[nodiscard]] task<result<void>> send_file(exchange& x, fs::file file, fs::file_status known,
-                                             std::string name);
-  [[nodiscard]] task<result<void>> send_directory(exchange& x, fs::file file, std::string path);
-  static void refuse(exchange& x, status code, std::string_view allow = {});
+  static result<void> refuse(exchange& x, status code, std::string_view allow = {});
+  static result<void> redirect_to_directory(exchange& x, const target_path& target);
+  static void begin_file(exchange& x, std::string_view name, std::uint64_t bytes);
+  [[nodiscard]] task<result<void>> send_list(exchange& x, const fs::directory& here,
+                                             std::string_view path);
 
   fs::directory root_;
   static_files_options options_;
-  std::string path_storage_;  // of the request being decoded; not used across an await
 };
 
 }  // namespace rouse::http
