@@ -1,21 +1,43 @@
 #include <rouse/http/content_type.hpp>
 
 #include <algorithm>
-#include <array>
+#include <compare>
+#include <cstdint>
 
 #include <rouse/http/internal/characters.hpp>
 
 namespace rouse::http {
 namespace {
 
-struct known_type {
-  std::string_view extension;
-  std::string_view type;
-};
-
 constexpr std::string_view plain = "text/plain; charset=utf-8";
 constexpr std::string_view unknown = "application/octet-stream";
 constexpr std::size_t extension_bytes_max = 16;
+
+/// An extension in lower case as one number, so that looking for it compares no strings.
+struct extension_key {
+  std::uint64_t first = 0;  // eight bytes, then the rest; the first byte is the highest
+  std::uint64_t rest = 0;
+
+  /// @param text  at most extension_bytes_max bytes.
+  constexpr explicit extension_key(std::string_view text) noexcept {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(internal::ascii_lower(text[i]));
+      (i < 8 ? first : rest) |= std::uint64_t{byte} << (56 - i % 8 * 8);
+    }
+  }
+  constexpr auto operator<=>(const extension_key&) const noexcept = default;
+};
+
+struct known_type {
+  constexpr known_type(std::string_view text, std::string_view t) noexcept
+      : extension(text), is_lower(text.size() <= extension_bytes_max), type(t) {
+    for (char c : text)
+      is_lower &= c == internal::ascii_lower(c);
+  }
+  extension_key extension;
+  bool is_lower;  // and short enough
+  std::string_view type;
+};
 
 // Lower case, in order: checked below while compiling.
 constexpr known_type types[] = {
@@ -128,11 +150,8 @@ static_assert(std::is_sorted(std::begin(types), std::end(types),
                              [](const known_type& a, const known_type& b) {
                                return a.extension < b.extension;
                              }));
-static_assert(std::all_of(std::begin(types), std::end(types), [](const known_type& t) {
-  return t.extension.size() <= extension_bytes_max &&
-         std::all_of(t.extension.begin(), t.extension.end(),
-                     [](char c) { return c == internal::ascii_lower(c); });
-}));
+static_assert(std::all_of(std::begin(types), std::end(types),
+                          [](const known_type& t) { return t.is_lower; }));
 
 // Names without extension that a source tree is full of.
 constexpr std::string_view plain_names[] = {"authors",   "changelog",    "changes", "copying",
@@ -156,13 +175,11 @@ std::string_view content_type_of(std::string_view name) noexcept {
   name.remove_prefix(dot + 1);
   if (name.empty() || name.size() > extension_bytes_max) return unknown;
 
-  std::array<char, extension_bytes_max> lower{};
-  std::transform(name.begin(), name.end(), lower.begin(), internal::ascii_lower);
-  const std::string_view extension(lower.data(), name.size());
+  const extension_key key(name);
   const auto* found =
-      std::lower_bound(std::begin(types), std::end(types), extension,
-                       [](const known_type& t, std::string_view e) { return t.extension < e; });
-  return found != std::end(types) && found->extension == extension ? found->type : unknown;
+      std::lower_bound(std::begin(types), std::end(types), key,
+                       [](const known_type& t, const extension_key& k) { return t.extension < k; });
+  return found != std::end(types) && found->extension == key ? found->type : unknown;
 }
 
 }  // namespace rouse::http

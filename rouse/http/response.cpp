@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view reserved_names[] = {"connection", "content-length", "transfer-encoding",
                                                "date"};
 
+constexpr std::size_t usual_head_bytes = 256;  // most heads, so that one allocation does
+
 bool is_reserved(std::string_view name) noexcept {
   for (std::string_view reserved : reserved_names)
     if (internal::equal_ignoring_case(name, reserved)) return true;
@@ -40,6 +42,7 @@ response_head::response_head(std::string& out, status code, std::string_view dat
   const std::string_view line = status_line(code);
   ROUSE_ASSERT(!line.empty());
   ROUSE_ASSERT(date.size() == http_date_bytes);
+  out_.reserve(begin_ + usual_head_bytes);
   out_.append(line);
   out_.append("Date: ");
   out_.append(date);

@@ -7,14 +7,9 @@
 namespace rouse::http {
 namespace {
 
-// What no segment may hold once it is decoded. A decoded '/' would be a separator that was not
-// there before.
-constexpr bool is_refused(char c) noexcept {
-  return internal::is_control(c) || c == '/' || c == '\\';
-}
-
 // Appends the decoded segment; false for a '%' without two hex digits.
 bool append_decoded(std::string& out, std::string_view segment) {
+  if (segment.find('%') == std::string_view::npos) return out.append(segment), true;
   for (std::size_t at = 0; at < segment.size(); ++at) {
     if (segment[at] != '%') {
       out += segment[at];
@@ -34,9 +29,10 @@ bool append_decoded(std::string& out, std::string_view segment) {
 
 bool is_servable_name(std::string_view name) noexcept {
   if (name.empty() || name.front() == '.') return false;
-  for (char c : name)
-    if (is_refused(c)) return false;
-  return true;
+  constexpr auto none = std::string_view::npos;
+  // A decoded '/' would be a separator that was not there before.
+  if (name.find('/') != none || name.find('\\') != none) return false;
+  return internal::find_control(name.data(), 0, name.size()) == name.size();
 }
 
 std::expected<target_path, status> decode_target(std::string_view target, std::string& storage) {

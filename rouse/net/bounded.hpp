@@ -7,8 +7,8 @@
 namespace rouse::net {
 
 struct io_options {
-  nanoseconds within =
-      no_limit;  ///< longest wait, counted from the call; then the operation fails with ETIMEDOUT
+  nanoseconds within = no_limit;  ///< longest wait, from when it first has to; then the operation
+                                  ///< fails with ETIMEDOUT
 };
 
 /// `rouse::timeout` for one leaf, whose error keeps the peer's name. The deadline passed, the
@@ -20,7 +20,7 @@ class [[nodiscard]] bounded : public fallible<bounded<Operation>> {
  public:
   bounded(Operation&& inner, io_options options, const char* name) noexcept
       : inner_(std::move(inner)),
-        timer_(sleep(options.within)),
+        timer_(options.within),  // reads no clock while the operation need not wait
         name_(name),
         limited_(options.within != no_limit) {}
   bounded(bounded&&) noexcept = default;  // before the first poll
