@@ -219,7 +219,7 @@ bool operation::begin(context& cx) noexcept {
     if (target_) {
       source_side& side = target_->side(rouse::side(code_));
       ROUSE_ASSERT(side.waiting == nullptr);  // one operation per half of a source at a time
-      if (serve_pushed_back()) {
+      if (target_->has_pushed_back() && serve_pushed_back()) {
         state_ = state::spent;
         return true;
       }
@@ -258,7 +258,7 @@ poll_result<void> operation::poll_cancel(context& cx) noexcept {
   return ready;
 }
 
-void operation::settle() noexcept {
+void operation::settle_begun() noexcept {
   waker_ = nullptr;
   if (is_in_reactor()) reactor_->settle(*this);
   ROUSE_DEBUG_ASSERT(!is_in_reactor());
@@ -282,17 +282,6 @@ void operation::finish(std::int32_t result) noexcept {
   if (result >= 0 && (code_ == opcode::accept || code_ == opcode::open))
     holds_ = holding::descriptor;
   state_ = cancel_asked_ && means_cancelled(result) ? state::spent : state::done;
-}
-
-void operation::set_lease(lease bytes) noexcept {
-  lease_ = bytes.release();
-  holds_ = holding::lease;
-}
-
-lease operation::take_lease() noexcept {
-  if (holds_ != holding::lease) return {};
-  holds_ = holding::nothing;
-  return lease::from_parts(lease_);
 }
 
 sys::descriptor operation::take_descriptor() noexcept {

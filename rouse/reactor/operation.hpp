@@ -174,7 +174,9 @@ class operation : public list_link {
   /// Plain destruction's first half: afterwards nothing refers to the operation, and a result that
   /// came late can be read with has_result() and result(). The destructor does it too; leaves call
   /// it when they want a late result themselves.
-  void settle() noexcept;
+  void settle() noexcept {
+    if (state_ != state::idle && state_ != state::spent) settle_begun();
+  }
   /// Makes a spent operation idle again, for the next piece. After a cancel was asked for it stays
   /// spent, so that poll() starts nothing.
   void reset() noexcept {
@@ -191,7 +193,11 @@ class operation : public list_link {
   /// The result as an error that names the operation. @pre result() < 0
   [[nodiscard]] error failure() const noexcept { return error(name_of(code_), -result_); }
   /// The bytes of a receive_leased, once; empty at the end of the stream.
-  [[nodiscard]] lease take_lease() noexcept;
+  [[nodiscard]] lease take_lease() noexcept {
+    if (holds_ != holding::lease) return {};
+    holds_ = holding::nothing;
+    return lease::from_parts(lease_);
+  }
   /// The descriptor of an accept or open, once.
   [[nodiscard]] sys::descriptor take_descriptor() noexcept;
 
@@ -209,7 +215,10 @@ class operation : public list_link {
   [[nodiscard]] arguments& args() noexcept { return arguments_; }
   /// Completes a leased receive: `bytes` replaces the arguments. Call before finish() or
   /// reactor::complete().
-  void set_lease(lease bytes) noexcept;
+  void set_lease(lease bytes) noexcept {
+    lease_ = bytes.release();
+    holds_ = holding::lease;
+  }
   [[nodiscard]] bool is_cancel_asked() const noexcept { return cancel_asked_; }
   [[nodiscard]] bool is_abandoned() const noexcept { return abandoned_; }
   /// Stores the result; wakes nobody. For start(), which then answers true; reactor::complete()
@@ -238,6 +247,7 @@ class operation : public list_link {
   bool begin(context& cx) noexcept;
   bool serve_pushed_back() noexcept;  // a late result of a former operation comes first
   void leave_side() noexcept;
+  void settle_begun() noexcept;
   void discard() noexcept;
   void give_back_result() noexcept;
 

@@ -64,6 +64,10 @@ class source_block {
   /// A connection for the next accept. Closed instead when late_max are waiting, or there is no
   /// memory.
   void push_back(sys::descriptor connection) noexcept;
+  /// Something here comes before what the kernel has.
+  [[nodiscard]] bool has_pushed_back() const noexcept {
+    return pushed_back || lost_bytes || late_count_ != 0;
+  }
   [[nodiscard]] bool has_late() const noexcept { return late_count_ != 0; }
   [[nodiscard]] sys::descriptor take_late() noexcept;
   /// Closes late connections, gives bytes back.
