@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -83,6 +84,51 @@ class client {
       for (auto fd = connections_.rbegin(); fd != connections_.rend(); ++fd)
         receive(*fd);
     }
+  }
+  /// Each connection asks anew as soon as it has its answer; gives how long each answer took.
+  [[nodiscard]] std::vector<std::int64_t> closed_loop(std::size_t messages) {
+    struct flight {
+      std::int64_t since = 0;
+      std::size_t bytes_left = 0;
+    };
+    std::vector<flight> flights(connections_.size());
+    std::size_t to_ask = messages;
+    const auto ask = [&](std::size_t i) {
+      if (to_ask == 0) return;
+      --to_ask;
+      flights[i] = {.since = now_ns(), .bytes_left = answer_.size()};
+      send_all(connections_[i], load_.message);
+    };
+    const int queue = ::epoll_create1(EPOLL_CLOEXEC);
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+      epoll_event e{};
+      e.events = EPOLLIN;
+      e.data.u64 = i;
+      if (::epoll_ctl(queue, EPOLL_CTL_ADD, connections_[i], &e) != 0) fail("epoll_ctl");
+      ask(i);
+    }
+    std::vector<std::int64_t> took;
+    took.reserve(messages);
+    std::vector<epoll_event> events(connections_.size());
+    while (took.size() < messages) {
+      const int n = ::epoll_wait(queue, events.data(), static_cast<int>(events.size()), -1);
+      for (int e = 0; e < n; ++e) {
+        const std::size_t i = events[static_cast<std::size_t>(e)].data.u64;
+        flight& f = flights[i];
+        const ssize_t got = ::recv(connections_[i], answer_.data(), f.bytes_left, 0);
+        if (got <= 0) fail("receive");
+        const auto bytes = static_cast<std::size_t>(got);
+        const std::size_t at = answer_.size() - f.bytes_left;
+        if (load_.message.compare(at, bytes, answer_, 0, bytes) != 0)
+          throw std::runtime_error("a wrong answer");
+        f.bytes_left -= bytes;
+        if (f.bytes_left != 0) continue;
+        took.push_back(now_ns() - f.since);
+        ask(i);
+      }
+    }
+    ::close(queue);
+    return took;
   }
   [[nodiscard]] std::int64_t server_cpu_ns() const {
     clockid_t clock{};
@@ -201,6 +247,17 @@ load_result measure_load(const server& s, const load& l) {
     c.rounds(l.rounds);
     const auto answers = static_cast<double>(l.rounds) * l.connections * l.answers;
     found.cpu_ns = static_cast<double>(c.server_cpu_ns() - before) / answers;
+  });
+}
+
+load_result measure_latency(const server& s, const load& l) {
+  return run(s, l, [&](client& c, load_result& found) {
+    c.connect(l.connections);
+    c.rounds(l.warm_rounds);
+    auto took =
+        c.closed_loop(static_cast<std::size_t>(l.rounds) * static_cast<std::size_t>(l.connections));
+    found.p50_ns = static_cast<double>(percentile(took, 0.5));
+    found.p99_ns = static_cast<double>(percentile(took, 0.99));
   });
 }
 

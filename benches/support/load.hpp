@@ -26,12 +26,18 @@ struct load {
 struct load_result {
   double cpu_ns = 0;          // of the server, for one answer
   double resident_bytes = 0;  // of the server, for one idle connection
-  char error[120] = "";       // empty when all went well
+  double p50_ns = 0;          // from asking to the whole answer
+  double p99_ns = 0;
+  char error[120] = "";  // empty when all went well
 };
 
 /// CPU of the server for a message.
 [[nodiscard]] load_result measure_load(const server& s, const load& l);
 /// Memory of the server for a connection that has sent one message and is idle since.
 [[nodiscard]] load_result measure_idle(const server& s, const load& l);
+
+/// How long the client waits when each connection asks anew as soon as it has its answer, so that
+/// there are always as many messages under way as connections. For echo.
+[[nodiscard]] load_result measure_latency(const server& s, const load& l);
 
 }  // namespace bench

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <regex>
 #include <string>
@@ -20,6 +21,7 @@ namespace bench {
 namespace {
 
 constexpr std::string_view elsewhere = "not here: ";
+constexpr double never = std::numeric_limits<double>::infinity();
 bool quick = false;
 
 struct options {
@@ -115,14 +117,18 @@ struct side {
 finding measure(const row& r, int rounds) {
   side ours{.name = r.name + "/ours", .values = {}, .checksum = {}, .error = {}};
   side floor{.name = r.name + "/floor", .values = {}, .checksum = {}, .error = {}};
+  side other{.name = r.name + "/other_floor", .values = {}, .checksum = {}, .error = {}};
   for (int i = 0; i < std::min(rounds, r.rounds_max); ++i) {
     ours.run_once();
     if (r.floor) floor.run_once();
+    if (r.other_floor) other.run_once();
   }
   finding f;
   if (!ours.values.empty()) f.value = median(ours.values);
   if (!floor.values.empty()) f.floor = median(floor.values);
+  if (!other.values.empty()) f.floor = std::min(f.floor.value_or(never), median(other.values));
   f.remark = !ours.error.empty() ? ours.error : floor.error;
+  if (f.remark.empty() && !other.error.starts_with(elsewhere)) f.remark = other.error;
   f.is_here = !f.remark.starts_with(elsewhere);
   if (ours.checksum && floor.checksum && *ours.checksum != *floor.checksum) {
     f.remark = "ours and floor did different work";
@@ -158,6 +164,7 @@ int run(std::vector<char*> arguments) {
     needs_header = false;
     register_side(r.name + "/ours", r.ours, r.once);
     if (r.floor) register_side(r.name + "/floor", r.floor, r.once);
+    if (r.other_floor) register_side(r.name + "/other_floor", r.other_floor, r.once);
     const finding f = measure(r, o.rounds);
     benchmark::ClearRegisteredBenchmarks();
     std::puts((o.json ? json_line(r, f) : table_line(r, f)).c_str());

@@ -35,8 +35,9 @@ struct row {
   target at = {};
   work ours;
   work floor = nullptr;
-  bool once = false;    // one iteration a round, for work that sets its own size
-  int rounds_max = 64;  // for rows that take long and repeat well
+  work other_floor = nullptr;  // where two programs may be the least one: the lower median counts
+  bool once = false;           // one iteration a round, for work that sets its own size
+  int rounds_max = 64;         // for rows that take long and repeat well
 };
 
 /// Adds rows to the program's table: `const bench::rows here({{.name = ...}, ...});`
