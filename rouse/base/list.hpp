@@ -17,9 +17,11 @@ class list_link {
   [[nodiscard]] bool is_linked() const noexcept { return next_ != nullptr; }
   /// Leaves its list; nothing happens when it stands in none.
   void unlink() noexcept {
-    if (!next_) return;
-    prev_->next_ = next_;
-    next_->prev_ = prev_;
+    list_link* const next = next_;  // both read before the stores, which might alias
+    list_link* const prev = prev_;
+    if (!next) return;
+    prev->next_ = next;
+    next->prev_ = prev;
     prev_ = next_ = nullptr;
   }
 

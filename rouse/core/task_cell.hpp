@@ -41,9 +41,13 @@ class task_cell final : public task_header {
   }
   // Not an optional, whose reset() is noexcept: what a destructor throws is reported with the
   // task's name.
-  void end_work() {
+  void end_work() noexcept {
     has_work_ = false;
-    work_.~P();
+    try {
+      work_.~P();
+    } catch (...) {
+      end_by_destructor(*this);
+    }
   }
   static task_cell& self(task_header& t) noexcept { return static_cast<task_cell&>(t); }
 
@@ -53,15 +57,19 @@ class task_cell final : public task_header {
   bool has_work_ = true;
   outcome<value_type> end_;
 
+  // No lambda: from a long one clang makes two functions.
+  static bool poll(task_header& t, context& cx) noexcept {
+    if (!poll_into(self(t).work_, cx, self(t).end_)) return false;
+    self(t).end_work();
+    return true;
+  }
   static constexpr task_table how{
       task_wakes,
-      [](task_header& t, context& cx) noexcept {
-        return poll_into(self(t).work_, cx, self(t).end_);
-      },
+      poll,
       [](task_header& t, context& cx) noexcept {
         return rouse::poll_cancel(self(t).work_, cx).is_ready();
       },
-      [](task_header& t) { self(t).end_work(); },
+      [](task_header& t) noexcept { self(t).end_work(); },
       [](task_header& t) noexcept {
         self(t).~task_cell();
         free_frame(&self(t), sizeof(task_cell));

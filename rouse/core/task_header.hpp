@@ -49,12 +49,12 @@ inline constexpr wake_table task_wakes{wake_task, clone_task, drop_task, wake_an
 
 /// How one kind of task does its work; owner's thread only, except `release`.
 struct task_table : wake_table {
-  /// True: it has ended and its outcome is set.
+  /// True: it has ended, its outcome is set and the work is gone, as if by `destroy`.
   bool (*poll)(task_header&, context&) noexcept;
   /// True: nothing outside refers to it any more.
   bool (*cancel)(task_header&, context&) noexcept;
-  /// The work dies; header and outcome live on. Throws what a destructor throws.
-  void (*destroy)(task_header&);
+  /// The work dies; header and outcome live on. A destructor that throws ends the process.
+  void (*destroy)(task_header&) noexcept;
   /// The memory goes; any thread when the owner is gone.
   void (*release)(task_header&) noexcept;
   /// The outcome becomes this error, unless it is set.
@@ -119,6 +119,13 @@ class task_header : public wakeable, public list_link {
     flag_mask = one - 1,
   };
 };
+
+namespace internal {
+
+/// Reports the exception that is handled, with the task's name, and terminates.
+[[noreturn, gnu::cold]] void end_by_destructor(task_header& t) noexcept;
+
+}  // namespace internal
 
 /// Options of `spawn`.
 struct spawn_options {

@@ -13,8 +13,19 @@ using trace::probe_point;
 
 // ---- wakes
 
+// A probe that is in the way of nothing: no register is saved for it.
 void worker::wake(task_header& t) noexcept {
+  if (trace::is_on()) [[unlikely]]
+    return wake_traced(t);
+  wake_untraced(t);
+}
+
+[[gnu::cold, gnu::noinline]] void worker::wake_traced(task_header& t) noexcept {
   probe_point(event::wake, &t);
+  wake_untraced(t);
+}
+
+[[gnu::always_inline]] inline void worker::wake_untraced(task_header& t) noexcept {
   worker* here = running_here;
   if (t.owner.load(order::relaxed) != here) [[unlikely]]
     return wake_foreign(t, 0);
@@ -115,20 +126,21 @@ void worker::adopt_first(task_header& fresh) noexcept {
 }
 
 unsigned worker::run_ready(unsigned polls, const task_header* stop) noexcept {
-  for (unsigned n = 0; n < polls; ++n) {
-    if (stop && stop->completed) return n;
+  if (stop && stop->completed) return 0;
+  for (unsigned n = 0; n < polls;) {
     if (has_mail()) [[unlikely]]
       drain_inbox();
     task_header* t = pop();
     if (!t) return n;
-    step(*t);
+    ++n;
+    if (step(*t) && stop && stop->completed) return n;
     if (cx_.left_ == 0) [[unlikely]]
-      return n + 1;  // it may have moved megabytes: time to look at the clock
+      return n;  // it may have moved megabytes: time to look at the clock
   }
   return polls;
 }
 
-[[gnu::always_inline]] inline void worker::step(task_header& t) noexcept {
+[[gnu::always_inline]] inline bool worker::step(task_header& t) noexcept {
   t.scheduled = false;
   t.running = true;
   // Foreign wakes up to here are absorbed by this poll; the inbox still holds the link.
@@ -141,8 +153,9 @@ unsigned worker::run_ready(unsigned polls, const task_header* stop) noexcept {
   const bool traced = trace::is_on();
   if (traced) [[unlikely]]
     probe_point(event::poll_begin, &t, this);
-  if (t.table().poll(t, cx_)) return finish(t, false);
+  if (t.table().poll(t, cx_)) return finish(t, false), true;
   end_step(t, traced);
+  return false;
 }
 
 [[gnu::always_inline]] inline void worker::end_step(task_header& t, bool traced) noexcept {
@@ -163,11 +176,12 @@ unsigned worker::run_ready(unsigned polls, const task_header* stop) noexcept {
   probe_point(event::poll_end, &t, this);
 }
 
-void worker::step_ending(task_header& t) noexcept {
-  if (t.ending & task_header::abandoned) return end_abandoned(t);
+bool worker::step_ending(task_header& t) noexcept {
+  if (t.ending & task_header::abandoned) return end_abandoned(t), true;
   probe_point(event::poll_begin, &t, this);
-  if (!t.table().cancel(t, cx_)) return end_step(t, trace::is_on());
+  if (!t.table().cancel(t, cx_)) return end_step(t, trace::is_on()), false;
   destroy_work(t, error("task", ECANCELED), false);
+  return true;
 }
 
 void worker::end_abandoned(task_header& t) noexcept {
@@ -180,14 +194,14 @@ void worker::end_abandoned(task_header& t) noexcept {
 }
 
 void worker::destroy_work(task_header& t, const error& why, bool queued) noexcept {
+  t.running = true;  // to the end, as in a poll: destructors, observers and handlers may wake, drop
+                     // and spawn, but not free this task
   t.table().fail(t, why);
+  t.table().destroy(t);
   finish(t, queued);
 }
 
 void worker::finish(task_header& t, bool queued) noexcept {
-  t.running = true;  // to the end: destructors, observers and handlers may wake, drop and spawn,
-                     // but not free this task
-  end_work(t);
   probe_point(event::complete, &t, this);
   t.scheduled = queued;
   t.completed = true;
@@ -200,22 +214,22 @@ void worker::finish(task_header& t, bool queued) noexcept {
   } else if (wakeable* j = std::exchange(t.joiner, nullptr)) {
     j->wake();
   }
-  if (!t.joined) report_unjoined(t);
-  t.running = false;
-  if (t.references <= 0 && !t.joined) settle(t);  // a handle would keep it anyway
-}
-
-inline void worker::end_work(task_header& t) noexcept {
-  try {
-    t.table().destroy(t);
-  } catch (...) {
-    ROUSE_LOG(error, "a destructor of %s threw: %s", brief(t).c_str(),
-              brief(std::current_exception()).c_str());
-    std::terminate();
+  if (t.joined) {  // a handle keeps it
+    t.running = false;
+    return;
   }
+  report_unjoined(t);
+  t.running = false;
+  if (t.references <= 0) settle(t);
 }
 
-void worker::report_unjoined(task_header& t) noexcept {
+void internal::end_by_destructor(task_header& t) noexcept {
+  ROUSE_LOG(error, "a destructor of %s threw: %s", brief(t).c_str(),
+            brief(std::current_exception()).c_str());
+  std::terminate();
+}
+
+[[gnu::noinline]] void worker::report_unjoined(task_header& t) noexcept {
   std::exception_ptr failure = t.table().failure(t);
   if (!failure) return;
   const bool was_running =
@@ -371,9 +385,15 @@ bool worker::close(task_header& t) noexcept {
 }
 
 void worker::release(task_header& t) noexcept {
+  if (t.name) [[unlikely]]
+    return release_named(t);
   t.unlink();
-  if (t.name) std::free(const_cast<char*>(t.name));
   t.table().release(t);
+}
+
+[[gnu::cold, gnu::noinline]] void worker::release_named(task_header& t) noexcept {
+  std::free(const_cast<char*>(std::exchange(t.name, nullptr)));
+  release(t);
 }
 
 }  // namespace rouse

@@ -50,12 +50,11 @@ class worker {
   static void forget(task_header& t) noexcept {
     if (!is_mine(t)) [[unlikely]]
       return unjoin(t, false);
-    t.joined = false;
     if (t.references == 0 && t.foreign.load(order::acquire) == 0 && t.completed && !t.scheduled &&
         !t.running) [[likely]]
-      release(t);
-    else if (t.references <= 0)
-      running_here->settle(t);
+      return release(t);
+    t.joined = false;
+    if (t.references <= 0) running_here->settle(t);
   }
 
   /// Tasks that have not completed, background ones left out. Owner's thread.
@@ -152,12 +151,11 @@ class worker {
     into.push_back(fresh);
     fresh.scheduled = true;
   }
-  void step(task_header& t) noexcept;
-  void step_ending(task_header& t) noexcept;
+  bool step(task_header& t) noexcept;
+  bool step_ending(task_header& t) noexcept;
   void end_step(task_header& t, bool traced) noexcept;
   void trace_end_of_poll(task_header& t) const noexcept;
   void end_abandoned(task_header& t) noexcept;
-  void end_work(task_header& t) noexcept;
   void finish(task_header& t, bool queued) noexcept;
   void destroy_work(task_header& t, const error& why, bool queued) noexcept;
   void settle(task_header& t) noexcept;
@@ -165,10 +163,13 @@ class worker {
   void report_unjoined(task_header& t) noexcept;
   [[nodiscard]] bool close(task_header& t) noexcept;
 
+  static void wake_untraced(task_header& t) noexcept;
+  static void wake_traced(task_header& t) noexcept;
   static void wake_foreign(task_header& t, std::uint64_t more) noexcept;
   static void drop_foreign(task_header& t) noexcept;
   static void push_inbox(task_header& t) noexcept;
   static void release(task_header& t) noexcept;
+  static void release_named(task_header& t) noexcept;
 
   inline static constinit thread_local worker* running_here = nullptr;
 

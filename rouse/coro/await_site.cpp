@@ -35,4 +35,9 @@ void internal::note_failed_await(std::source_location site, const std::exception
     last_failed = {object, site};  // on its way outward the first place stands
 }
 
+[[gnu::cold]] void internal::rethrow_noted(std::source_location site) {
+  note_failed_await(site, std::current_exception(), false);
+  throw;
+}
+
 }  // namespace rouse

@@ -12,8 +12,7 @@ void note_failed_await(std::source_location site, const std::exception_ptr& thro
                        bool is_new) noexcept;
 
 template <class P>
-[[noreturn, gnu::noinline, gnu::cold]] void fail_await(P& p, const error& e,
-                                                       std::source_location site) {
+[[noreturn, gnu::noinline, gnu::cold]] void fail_await(P& p, error e, std::source_location site) {
   try {
     throw_error_of(p, e);
   } catch (...) {
@@ -21,6 +20,9 @@ template <class P>
     throw;
   }
 }
+
+/// Throws the exception that is handled again, with its place noted.
+[[noreturn]] void rethrow_noted(std::source_location site);
 
 /// What an awaited pollable has answered, until its frame takes it.
 template <class P>
@@ -92,8 +94,7 @@ class kept_answer<P> {
         return end;
       }
     } catch (...) {
-      note_failed_await(site, std::current_exception(), false);
-      throw;
+      rethrow_noted(site);
     }
   }
 

@@ -19,12 +19,9 @@ void frame::destroy_begun_chain() {
 }
 
 void frame::end_by_destructor() noexcept {
-  const brief_text what = brief(std::current_exception());
-  if (spawned)
-    ROUSE_LOG(error, "a destructor of %s threw: %s",
-              brief(*static_cast<task_header*>(header_memory())).c_str(), what.c_str());
-  else
-    ROUSE_LOG(error, "a destructor of a task that was not spawned threw: %s", what.c_str());
+  if (spawned) internal::end_by_destructor(*static_cast<task_header*>(header_memory()));
+  ROUSE_LOG(error, "a destructor of a task that was not spawned threw: %s",
+            brief(std::current_exception()).c_str());
   std::terminate();
 }
 

@@ -49,24 +49,21 @@ struct alignas(16) frame {
     frame** owner;  // the awaiter's pointer in the parent's frame; nulled when this one goes first
   };
   const std::uint32_t bytes;  // of the whole block
-  const std::uint16_t outcome_bytes;
-  bool spawned = false;  // the header is alive and will free the block
-  bool borrows = false;  // from its caller
+  bool spawned = false;       // the header is alive and will free the block
+  bool borrows = false;       // from its caller
 
   // How a chain goes on, one word: a pointer with at most one tag. Without one: the next poll
   // resumes that frame.
   static constexpr std::uintptr_t leaf_tag = 1;     // the next poll polls that leaf
   static constexpr std::uintptr_t later_tag = 2;    // the body gave way; else as without
   static constexpr std::uintptr_t running_tag = 4;  // a body runs; then that frame, at once
-  static constexpr std::uintptr_t finished = 8;     // all there is: neither leaf nor frame
+  static constexpr std::uintptr_t finished = 12;    // all there is: neither leaf nor frame
   static std::uintptr_t goes_on_in(frame& f) noexcept {
     return reinterpret_cast<std::uintptr_t>(&f);
   }
 
-  frame(std::size_t block_bytes, std::size_t in_front) noexcept
-      : step(goes_on_in(*this)),
-        bytes(static_cast<std::uint32_t>(block_bytes)),
-        outcome_bytes(static_cast<std::uint16_t>(in_front)) {}
+  explicit frame(std::size_t block_bytes) noexcept
+      : step(goes_on_in(*this)), bytes(static_cast<std::uint32_t>(block_bytes)) {}
 
   [[nodiscard]] std::coroutine_handle<> handle() noexcept {
     return std::coroutine_handle<>::from_address(this + 1);
@@ -81,9 +78,6 @@ struct alignas(16) frame {
   }
   [[nodiscard]] void* header_memory() noexcept {
     return reinterpret_cast<char*>(this) - header_bytes;
-  }
-  [[nodiscard]] void* block() noexcept {
-    return reinterpret_cast<char*>(this) - header_bytes - outcome_bytes;
   }
 
   // ---- What a running body tells its root.
@@ -112,19 +106,20 @@ struct alignas(16) frame {
     for (unsigned left = awaits_inline_max;;) {
       next->handle().resume();
       s = step;
-      if (s & (leaf_tag | later_tag | finished)) return s == finished;
+      if (s & (leaf_tag | later_tag | (finished & ~running_tag))) return s == finished;
       next = frame_at(s - running_tag);
       if (--left == 0) return give_way_in(*next), false;
     }
   }
   /// Root: neither ended nor inside its own poll.
   [[nodiscard]] bool can_go_on() const noexcept {
-    return (step & running_tag) == 0 && step != finished;
+    static_assert(finished & running_tag);
+    return (step & running_tag) == 0;
   }
   /// A body that throws though it does not run: a local's destructor did.
   [[nodiscard]] bool is_being_destroyed() const noexcept { return (root->step & running_tag) == 0; }
   /// Root: reports the exception that is handled, with the task's name, and terminates.
-  [[noreturn]] void end_by_destructor() noexcept;
+  [[noreturn, gnu::cold]] void end_by_destructor() noexcept;
   /// Root: true when the leaf has let go of everything outside.
   bool cancel_leaf(context& with) noexcept {
     leaf* l = waits_for();
@@ -185,9 +180,25 @@ template <class T>
 [[nodiscard]] outcome<T>& outcome_of(frame& f) noexcept {
   static_assert(alignof(outcome<T>) <= frame_alignment,
                 "over-aligned results do not fit a coroutine frame");
-  static_assert(outcome_bytes<T> <= 0xffff, "a result of 64 KiB or more belongs on the heap");
+  static_assert(sizeof(outcome<T>) <= 0xffff, "a result of 64 KiB or more belongs on the heap");
   return *reinterpret_cast<outcome<T>*>(reinterpret_cast<char*>(&f) -
                                         (prefix_bytes<T> - sizeof(frame)));
+}
+
+template <class T>
+[[gnu::cold, gnu::noinline]] void free_failed(frame& f, std::size_t bytes) noexcept {
+  outcome_of<T>(f).~outcome<T>();
+  free_frame(&outcome_of<T>(f), bytes);
+}
+/// Gives the whole block back, of `bytes`, with the outcome in it. What lies between outcome and
+/// coroutine needs no destructor; a header has left its list.
+template <class T>
+void free_outcome(frame& f, std::size_t bytes) noexcept {
+  outcome<T>& o = outcome_of<T>(f);
+  if (o.has_exception()) [[unlikely]]
+    return free_failed<T>(f, bytes);  // out of the way, where it needs no register to be saved
+  o.~outcome<T>();
+  free_frame(&o, bytes);
 }
 
 /// The header that a spawned coroutine carries in its prefix.
@@ -202,19 +213,29 @@ class frame_task final : public task_header {
     asm("" : "+r"(f));
     return *f;
   }
+  // No lambda: from a long one clang makes two functions.
+  static bool poll(task_header& t, context& cx) noexcept {
+    frame& f = frame_of(t);
+    if (!f.advance(cx)) return false;
+    try {
+      f.handle().destroy();
+    } catch (...) {
+      f.end_by_destructor();
+    }
+    return true;
+  }
   static constexpr task_table how{
       task_wakes,
-      [](task_header& t, context& cx) noexcept { return frame_of(t).advance(cx); },
+      poll,
       [](task_header& t, context& cx) noexcept { return frame_of(t).cancel_leaf(cx); },
-      [](task_header& t) { frame_of(t).destroy_chain(); },
       [](task_header& t) noexcept {
-        frame& f = frame_of(t);
-        void* block = f.block();
-        const std::size_t bytes = f.bytes;
-        outcome_of<T>(f).~outcome<T>();
-        static_cast<frame_task&>(t).~frame_task();
-        free_frame(block, bytes);
+        try {
+          frame_of(t).destroy_chain();
+        } catch (...) {
+          frame_of(t).end_by_destructor();
+        }
       },
+      [](task_header& t) noexcept { free_outcome<T>(frame_of(t), frame_of(t).bytes); },
       [](task_header& t, const error& e) noexcept {
         outcome<T>& o = outcome_of<T>(frame_of(t));
         if (!o.is_set()) o.set_error(e);

@@ -19,15 +19,13 @@ class promise_base {
     const std::size_t all = bytes + prefix_bytes<T>;
     void* block = allocate_frame(all);
     ::new (block) outcome<T>;
-    auto* f = ::new (static_cast<char*>(block) + prefix_bytes<T> - sizeof(frame))
-        frame(all, outcome_bytes<T>);
+    auto* f = ::new (static_cast<char*>(block) + prefix_bytes<T> - sizeof(frame)) frame(all);
     return f + 1;
   }
   static void operator delete(void* memory, std::size_t bytes) noexcept {
     frame& f = frame::of(std::coroutine_handle<>::from_address(memory));
     if (f.spawned) return;  // the header frees it when nobody refers to the outcome any more
-    outcome_of<T>(f).~outcome<T>();
-    free_frame(&outcome_of<T>(f), bytes + prefix_bytes<T>);  // both known when this is compiled
+    free_outcome<T>(f, bytes + prefix_bytes<T>);  // both known when this is compiled
   }
 
   std::suspend_always initial_suspend() noexcept { return {}; }

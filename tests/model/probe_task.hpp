@@ -43,13 +43,15 @@ inline constexpr task_table probe_task::how{
     [](task_header& t, context& cx) noexcept {
       work& w = *self(t).work_;
       w.polls.add();
-      return w.poll(self(t), cx);
+      if (!w.poll(self(t), cx)) return false;
+      w.destroyed.add();
+      return true;
     },
     [](task_header& t, context&) noexcept {
       self(t).work_->cancels.add();
       return true;
     },
-    [](task_header& t) { self(t).work_->destroyed.add(); },
+    [](task_header& t) noexcept { self(t).work_->destroyed.add(); },
     [](task_header& t) noexcept {
       self(t).work_->released.add();
       delete &self(t);
