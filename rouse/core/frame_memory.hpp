@@ -20,8 +20,8 @@
 namespace rouse::internal {
 
 inline constexpr std::size_t frame_alignment = 16;  // what malloc promises
-inline constexpr std::size_t frame_class_bytes = 32;
-inline constexpr std::size_t frame_classes = 64;     // blocks of up to 2 KiB are recycled
+inline constexpr std::size_t frame_class_bytes = 16;
+inline constexpr std::size_t frame_classes = 128;    // blocks of up to 2 KiB are recycled
 inline constexpr unsigned frame_class_limit = 2048;  // blocks kept per class and thread
 
 struct frame_class {

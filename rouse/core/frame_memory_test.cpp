@@ -21,7 +21,7 @@ void on_fresh_thread(F f) {
 }
 
 TEST(frame_memory, blocks_are_aligned_and_as_large_as_asked) {
-  for (std::size_t bytes : {1u, 31u, 32u, 33u, 500u, 2016u, 2017u, 100'000u}) {
+  for (std::size_t bytes : {1u, 15u, 16u, 17u, 500u, 2032u, 2033u, 100'000u}) {
     void* block = allocate_frame(bytes);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % frame_alignment, 0u);
     std::memset(block, 0x5a, bytes);
@@ -35,7 +35,7 @@ TEST(frame_memory, a_freed_block_is_the_next_of_its_class) {
     void* first = allocate_frame(100);
     free_frame(first, 100);
     EXPECT_EQ(kept(100), 1u);
-    void* second = allocate_frame(97);  // 97 to 128 bytes are one class
+    void* second = allocate_frame(97);  // 97 to 112 bytes are one class
     EXPECT_EQ(second, first);
     EXPECT_EQ(kept(100), 0u);
     free_frame(second, 97);

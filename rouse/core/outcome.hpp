@@ -4,6 +4,7 @@
 
 #include <rouse/core/pollable.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <new>
 
@@ -54,7 +55,8 @@ class outcome {
   }
   void set_error(const error& e) noexcept {
     clear();
-    error_ = e;
+    operation_ = e.operation;
+    code_ = e.code;
     state_ = state::failed;
   }
 
@@ -66,7 +68,7 @@ class outcome {
   }
   /// The value or the error; an exception is thrown again.
   result<T> take_result() {
-    if (state_ == state::failed) return std::unexpected(error_);
+    if (state_ == state::failed) return std::unexpected(failure());
     if constexpr (std::is_void_v<T>)
       return take(), result<T>();
     else
@@ -82,12 +84,14 @@ class outcome {
   /// The exception, or the error as one; null when there is a value.
   [[nodiscard]] std::exception_ptr as_exception() const noexcept {
     if (state_ == state::exception) return exception_;
-    if (state_ == state::failed) return std::make_exception_ptr(io_error(error_));
+    if (state_ == state::failed) return std::make_exception_ptr(io_error(failure()));
     return nullptr;
   }
 
  private:
   enum class state : unsigned char { none, value, exception, failed };
+
+  [[nodiscard]] error failure() const noexcept { return {operation_, code_}; }
 
   [[noreturn, gnu::noinline]] void rethrow() {
     ROUSE_ASSERT(is_failure());
@@ -96,14 +100,14 @@ class outcome {
       ROUSE_ASSERT(e != nullptr);  // taken once
       std::rethrow_exception(std::move(e));
     }
-    throw_error(error_);
+    throw_error(failure());
   }
   void move_from(outcome& other) {
     switch (other.state_) {
       case state::none: break;
       case state::value: set_value(std::move(other.value_)); break;
       case state::exception: set_exception(std::move(other.exception_)); break;
-      case state::failed: set_error(other.error_); break;
+      case state::failed: set_error(other.failure()); break;
     }
     other.clear();
   }
@@ -124,8 +128,10 @@ class outcome {
     unit none_;
     value_type value_;
     std::exception_ptr exception_;
-    error error_;
+    const char* operation_;
   };
+  // In two parts, so that an outcome of at most 8 bytes takes 16: every spawned task has one.
+  std::int32_t code_;
   state state_ = state::none;
 };
 

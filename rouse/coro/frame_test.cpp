@@ -308,8 +308,9 @@ TEST(frame_memory_use, fault_M18_a_dead_frame_is_poisoned_in_debug_builds) {
 }
 #endif
 
-TEST(frame_size, the_prefix_of_a_frame_is_at_most_160_bytes) {
-  EXPECT_LE(internal::prefix_bytes<void>, 160u);
+TEST(frame_size, the_prefix_of_a_frame_is_at_most_144_bytes) {
+  EXPECT_LE(internal::prefix_bytes<void>, 144u);
+  EXPECT_LE(internal::prefix_bytes<std::uint64_t>, 144u);
   EXPECT_EQ(sizeof(internal::frame), 32u);
 }
 
