@@ -1,8 +1,8 @@
 // Umbrella for programs: everything most of them need. The library itself never includes it.
 #pragma once
 
+#include <rouse/base/io_error.hpp>
 #include <rouse/base/log.hpp>
-#include <rouse/core/shared_waker.hpp>
 #include <rouse/core/spawn.hpp>
 #include <rouse/coro/finally.hpp>
 #include <rouse/coro/scope.hpp>

@@ -1,14 +1,17 @@
 // Errors as values: 16 trivially copyable bytes, because an expected error on a hot path must cost
 // nothing (a std::system_error costs 110-140 ns per EAGAIN). Exceptions are made from them only
-// where somebody awaits plainly.
+// where somebody awaits plainly (base/io_error.hpp). Takes `<bits/error_constants.h>` and
+// `<bits/stringfwd.h>`: `<system_error>` and `<string>` are most of what a core header costs to
+// parse.
 #pragma once
+
+#include <bits/error_constants.h>
+#include <bits/stringfwd.h>
 
 #include <cerrno>
 #include <cstdint>
+#include <exception>
 #include <expected>
-#include <string>
-#include <string_view>
-#include <system_error>
 
 namespace rouse {
 
@@ -54,7 +57,7 @@ struct error {
 
   [[nodiscard]] bool is_cancelled() const noexcept { return code == ECANCELED; }
   [[nodiscard]] bool is_timed_out() const noexcept { return code == ETIMEDOUT; }
-  /// "connect: Connection refused"
+  /// "connect: Connection refused"; include `<string>` to use it.
   [[nodiscard]] std::string message() const;
 };
 static_assert(sizeof(error) == 16);
@@ -62,27 +65,10 @@ static_assert(sizeof(error) == 16);
 template <class T>
 using result = std::expected<T, error>;
 
-/// The words for `errc`; errno values keep std::generic_category.
-[[nodiscard]] const std::error_category& category() noexcept;
-[[nodiscard]] std::error_code make_error_code(errc code) noexcept;
-[[nodiscard]] std::error_code make_error_code(const error& e) noexcept;
-
-/// What a plain `co_await` of a failed operation throws: names the operation, and the peer or path
-/// when there is one.
-class io_error : public std::system_error {
- public:
-  explicit io_error(const error& e, std::string_view subject = {});
-  /// The value it was made from.
-  [[nodiscard]] const error& reason() const noexcept { return reason_; }
-
- private:
-  error reason_;
-};
-
-/// Throws io_error; out of line, so that callers stay small.
-[[noreturn, gnu::cold]] void throw_error(const error& e, std::string_view subject = {});
+/// Throws the io_error of `e`, which names `subject`; out of line, so that callers stay small.
+[[noreturn, gnu::cold]] void throw_error(const error& e);
+[[noreturn, gnu::cold]] void throw_error(const error& e, const std::string& subject);
+/// The io_error of `e` that `throw_error` would throw.
+[[nodiscard, gnu::cold]] std::exception_ptr make_exception(const error& e) noexcept;
 
 }  // namespace rouse
-
-template <>
-struct std::is_error_code_enum<rouse::errc> : std::true_type {};

@@ -84,7 +84,7 @@ class outcome {
   /// The exception, or the error as one; null when there is a value.
   [[nodiscard]] std::exception_ptr as_exception() const noexcept {
     if (state_ == state::exception) return exception_;
-    if (state_ == state::failed) return std::make_exception_ptr(io_error(failure()));
+    if (state_ == state::failed) return make_exception(failure());
     return nullptr;
   }
 

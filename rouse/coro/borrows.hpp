@@ -1,8 +1,10 @@
 // Which coroutine parameters borrow from the caller, as far as types can tell (DESIGN decision 7).
+// Takes `<bits/refwrap.h>`: `<functional>` costs 0.3 s.
 #pragma once
 
+#include <bits/refwrap.h>
+
 #include <span>
-#include <string_view>
 #include <type_traits>
 
 namespace rouse {
@@ -14,10 +16,10 @@ template <class T>
 inline constexpr bool borrows = false;
 template <class T>
 inline constexpr bool borrows<T*> = !std::is_function_v<T>;
-template <class C, class Traits>
-inline constexpr bool borrows<std::basic_string_view<C, Traits>> = true;
-template <class T, std::size_t N>
-inline constexpr bool borrows<std::span<T, N>> = true;
+/// Views: string_view, span, and whatever says that its iterators may outlive it.
+template <class T>
+  requires std::ranges::enable_borrowed_range<T>
+inline constexpr bool borrows<T> = true;
 template <class T>
 inline constexpr bool borrows<std::reference_wrapper<T>> = true;
 

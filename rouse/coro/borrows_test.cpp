@@ -1,3 +1,4 @@
+#include <rouse/base/io_error.hpp>
 #include <rouse/coro/task.hpp>
 
 #include <gtest/gtest.h>

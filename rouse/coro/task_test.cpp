@@ -1,5 +1,6 @@
 // One coroutine, or a short chain of them: polled by hand with a counting waker, or spawned on a
 // worker that runs by hand.
+#include <rouse/base/io_error.hpp>
 #include <rouse/coro/await_site.hpp>
 #include <rouse/coro/fallible_task.hpp>
 #include <rouse/coro/select.hpp>

@@ -3,6 +3,7 @@
 
 #include <rouse/fs/file.hpp>
 
+#include <string>
 #include <vector>
 
 namespace rouse::fs {

@@ -3,6 +3,8 @@
 
 #include <rouse/fs/file.hpp>
 
+#include <string>
+
 namespace rouse::fs {
 
 /// The whole content. Sizes that lie (files of /proc) do not matter. @errors too_large beyond

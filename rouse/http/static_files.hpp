@@ -5,6 +5,8 @@
 #include <rouse/http/exchange.hpp>
 #include <rouse/http/target.hpp>
 
+#include <string>
+
 namespace rouse::http {
 
 struct static_files_options {

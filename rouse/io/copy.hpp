@@ -4,9 +4,9 @@
 #include <rouse/io/buffer.hpp>
 #include <rouse/io/stream.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace rouse::io {
 
@@ -36,7 +36,7 @@ class copy_room {
   [[nodiscard]] read_operation read(S& from, std::uint64_t limit) {
     return from.read(
         memory_.prepare(buffer_bytes_)
-            .first(static_cast<std::size_t>(std::min<std::uint64_t>(limit, buffer_bytes_))));
+            .first(limit < buffer_bytes_ ? static_cast<std::size_t>(limit) : buffer_bytes_));
   }
   void fill(std::size_t count) noexcept { memory_.commit(count); }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return memory_.bytes(); }
@@ -143,7 +143,7 @@ class [[nodiscard]] copy_operation : public fallible<copy_operation<R, W>> {
  private:
   [[nodiscard]] std::uint64_t& total() noexcept { return total_ ? *total_ : own_total_; }
   [[nodiscard]] std::uint64_t left() noexcept {
-    return options_.bytes_max - std::min(options_.bytes_max, total());
+    return total() < options_.bytes_max ? options_.bytes_max - total() : 0;
   }
 
   poll_result<rouse::result<void>> poll_read(context& cx) {

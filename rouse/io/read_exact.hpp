@@ -4,6 +4,7 @@
 #include <rouse/io/stream.hpp>
 
 #include <optional>
+#include <string>
 
 namespace rouse::io {
 

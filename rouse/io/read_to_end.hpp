@@ -4,8 +4,8 @@
 #include <rouse/io/buffer.hpp>
 #include <rouse/io/stream.hpp>
 
-#include <algorithm>
 #include <optional>
+#include <string>
 
 namespace rouse::io {
 
@@ -24,9 +24,11 @@ class [[nodiscard]] read_to_end_operation : public fallible<read_to_end_operatio
       if (!reading_) {
         if (cancelled_) return pending;
         // One byte more than is allowed, to tell "exactly the limit" from "over it".
-        const std::size_t room = bytes_max_ - std::min(bytes_max_, into_->size());
-        const std::size_t piece = std::min(std::max<std::size_t>(piece_min, into_->size()),
-                                           room + (room < no_bound ? 1 : 0));
+        const std::size_t held = into_->size();
+        const std::size_t room = held < bytes_max_ ? bytes_max_ - held : 0;
+        const std::size_t most = room < no_bound ? room + 1 : room;
+        const std::size_t wanted = held > piece_min ? held : piece_min;
+        const std::size_t piece = wanted < most ? wanted : most;
         reading_.emplace(from_->read(into_->prepare(piece).first(piece)));
       }
       auto answer = reading_->poll(cx);

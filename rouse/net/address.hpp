@@ -5,6 +5,7 @@
 #include <rouse/base/error.hpp>
 
 #include <span>
+#include <string>
 
 namespace rouse::net {
 

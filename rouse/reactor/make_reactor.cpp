@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <new>
+#include <string>
 #include <string_view>
 
 namespace rouse {

@@ -1,5 +1,6 @@
 // Coroutines on the current-thread executor over a thread_park: the checks of SPEC's table that
 // need no reactor and no timer.
+#include <rouse/base/io_error.hpp>
 #include <rouse/core/shared_waker.hpp>
 #include <rouse/coro/scope.hpp>
 #include <rouse/coro/select.hpp>

@@ -2,6 +2,7 @@
 
 #include "request_log.hpp"
 
+#include <rouse/base/io_error.hpp>
 #include <rouse/coro/scope.hpp>
 #include <rouse/fs/directory.hpp>
 #include <rouse/http/server.hpp>

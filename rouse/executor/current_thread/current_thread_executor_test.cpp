@@ -1,5 +1,6 @@
 // The executor over a mock park that only counts, and over a thread_park that sleeps. Work is
 // written as pollables; coroutines on the executor are in tests/tasks.
+#include <rouse/base/io_error.hpp>
 #include <rouse/core/current.hpp>
 #include <rouse/core/shared_waker.hpp>
 #include <rouse/executor/current_thread/current_thread_executor.hpp>

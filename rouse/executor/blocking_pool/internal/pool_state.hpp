@@ -13,6 +13,8 @@
 #include <rouse/base/condition.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
 
+#include <string>
+
 namespace rouse::internal {
 
 /// One thread. Guarded by the pool's lock, except what its own thread reads before its first lock.

@@ -1,0 +1,2 @@
+// What compile_bench compiles: nothing but the header.
+#include <rouse/coro/task.hpp>
