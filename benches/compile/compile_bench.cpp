@@ -1,5 +1,5 @@
-// Question: what does including Rouse cost to compile? CPU of the compiler the benchmarks were built
-// with, at -O2: one core header alone, and the hello program of the README.
+// Question: what does including Rouse cost to compile? CPU of the compiler the benchmarks were
+// built with, at -O2: one core header alone, and the hello program of the README.
 #include <support/row.hpp>
 
 #include <spawn.h>
@@ -15,7 +15,7 @@ namespace {
 
 /// CPU seconds of compiling `source`, in the compiler and what it starts; below 0 when it failed.
 double compile(const std::string& source) {
-  std::vector<std::string> words = {BENCH_COMPILER, "-std=c++23", "-O2",        "-I" BENCH_ROOT,
+  std::vector<std::string> words = {BENCH_COMPILER, "-std=c++23", "-O2",       "-I" BENCH_ROOT,
                                     "-c",           "-o",         "/dev/null", source};
   std::vector<char*> arguments;
   for (std::string& word : words)

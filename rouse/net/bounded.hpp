@@ -4,6 +4,8 @@
 #include <rouse/core/pollable.hpp>
 #include <rouse/time/sleep.hpp>
 
+#include <string>
+
 namespace rouse::net {
 
 struct io_options {

@@ -1,5 +1,6 @@
 // What a runtime does when something runs out (FAULTS R): disk space, room in a file, threads,
 // places in a queue.
+#include <rouse/base/io_error.hpp>
 #include <rouse/base/log.hpp>
 #include <rouse/coro/task.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
