@@ -69,13 +69,13 @@ task<result<void>> static_files::respond(exchange& x) {
   if (!known) co_return refuse(x, status::internal_server_error);
   if (known->kind == fs::file_kind::directory) {
     if (!target->wants_directory && !name.empty()) co_return redirect_to_directory(x, *target);
-    const fs::directory here(std::move(*opened));
+    fs::directory here(std::move(*opened));
     opened = co_await here.open("index.html", confined()).result();
     if (opened) known = opened->status();
     if (!opened || !known || known->kind != fs::file_kind::regular) {
       const status why = opened ? status::not_found : status_of_open(opened.error());
       if (why != status::not_found) co_return refuse(x, why);  // there, so a list would be a lie
-      auto listed = co_await send_list(x, here, name);
+      auto listed = co_await send_list(x, std::move(here), name);
       co_return listed;
     }
     name = "index.html";
@@ -115,8 +115,7 @@ void static_files::begin_file(exchange& x, std::string_view name, std::uint64_t 
   head.end();
 }
 
-task<result<void>> static_files::send_list(exchange& x, const fs::directory& here,
-                                           std::string_view path) {
+task<result<void>> static_files::send_list(exchange& x, fs::directory here, std::string_view path) {
   if (!options_.listing) co_return refuse(x, status::not_found);
   auto entries = co_await here.list({.with_status = true}).result();
   if (!entries) co_return refuse(x, status_of_open(entries.error()));

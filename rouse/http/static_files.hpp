@@ -30,7 +30,7 @@ class static_files final : public handler {
   static result<void> refuse(exchange& x, status code, std::string_view allow = {});
   static result<void> redirect_to_directory(exchange& x, const target_path& target);
   static void begin_file(exchange& x, std::string_view name, std::uint64_t bytes);
-  [[nodiscard]] task<result<void>> send_list(exchange& x, const fs::directory& here,
+  [[nodiscard]] task<result<void>> send_list(exchange& x, fs::directory here,
                                              std::string_view path);
 
   fs::directory root_;
