@@ -63,9 +63,15 @@ class context {
   /// For coroutines: charges an await. False after `awaits_inline_max`: the task has then been
   /// woken, and gives way.
   [[nodiscard]] bool go_on() noexcept {
+    if (may_hop()) [[likely]]
+      return true;
+    wake();
+    return false;
+  }
+  /// The same for a frame that goes on in another; false: nobody has been woken yet.
+  [[nodiscard]] bool may_hop() noexcept {
     if (awaits_left_ != 0) [[likely]]
       return --awaits_left_, true;
-    wake();
     return false;
   }
 

@@ -180,10 +180,10 @@ class child_awaiter {
   }
 
   bool await_ready() noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> h) noexcept {
+  [[gnu::always_inline]] bool await_suspend(std::coroutine_handle<> h) noexcept {
     frame& parent = frame::of(h);
     ROUSE_ASSERT(child_ != nullptr);  // awaited once
-    child_->join_chain(parent, &child_);
+    return child_->join_chain(parent, &child_);
   }
   T await_resume() {
     if constexpr (std::is_void_v<T>)

@@ -5,10 +5,12 @@
 //
 // A *chain* is a root coroutine and the children it awaits, each owned by an awaiter in its parent.
 // The root remembers the leaf that the innermost frame waits for, so that a wake polls that one
-// leaf and resumes that one frame, never the chain. Frames hop through the loop in `advance`: as
-// fast as symmetric transfer on clang, and the only safe way on g++ 12, which does not tail-call at
-// -O0 and under sanitizers. After 128 hops, and after 128 awaits that were ready at once, the task
-// gives way and goes on in its next poll.
+// leaf and resumes that one frame, never the chain. The first frames of a chain begin inside the
+// await of the frame above, which goes on there when they have ended at once; deeper ones, and
+// those that have waited, hop through the loop in `advance`: as fast as symmetric transfer on
+// clang, and the only safe way on g++ 12, which does not tail-call at -O0 and under sanitizers.
+// After 128 awaits in one poll, of children and of leaves that were ready at once, the task gives
+// way and goes on in its next poll.
 #pragma once
 
 #include <rouse/core/frame_memory.hpp>
@@ -49,8 +51,13 @@ struct alignas(16) frame {
     frame** owner;  // the awaiter's pointer in the parent's frame; nulled when this one goes first
   };
   const std::uint32_t bytes;  // of the whole block
+  std::uint8_t level = 0;     // below the root, as far as frames nest
   bool spawned = false;       // the header is alive and will free the block
   bool borrows = false;       // from its caller
+
+  // So many levels of a chain may stand on the native stack: few, since a processor predicts some
+  // 16 returns and is slower than the loop beyond.
+  static constexpr std::uint8_t nested_max = 8;
 
   // How a chain goes on, one word: a pointer with at most one tag. Without one: the next poll
   // resumes that frame.
@@ -90,7 +97,7 @@ struct alignas(16) frame {
   }
 
   /// Root: polls the leaf and runs on from there; true when the body has finished.
-  bool advance(context& with) {
+  [[gnu::always_inline]] bool advance(context& with) {
     ROUSE_ASSERT(can_go_on());
     std::uintptr_t s = step;
     cx = &with;
@@ -103,12 +110,13 @@ struct alignas(16) frame {
       next = frame_at(s & ~later_tag);
     }
     step = running_tag;
-    for (unsigned left = awaits_inline_max;;) {
+    for (;;) {
       next->handle().resume();
       s = step;
       if (s & (leaf_tag | later_tag | (finished & ~running_tag))) return s == finished;
       next = frame_at(s - running_tag);
-      if (--left == 0) return give_way_in(*next), false;
+      if (!cx->may_hop()) [[unlikely]]
+        return give_way_in(*next), false;
     }
   }
   /// Root: neither ended nor inside its own poll.
@@ -137,13 +145,21 @@ struct alignas(16) frame {
       destroy_begun_chain();
   }
   /// A root becomes a child: its frames join the chain of `above`, whose body waits for it.
-  void join_chain(frame& above, frame** owned_by) noexcept {
+  /// One that was not begun is run here, a few levels deep; false when it has ended too, and the
+  /// body goes on.
+  [[gnu::always_inline]] bool join_chain(frame& above, frame** owned_by) noexcept {
     if (step != goes_on_in(*this)) [[unlikely]]
-      return join_begun_chain(above, owned_by);
-    root = above.root;
+      return join_begun_chain(above, owned_by), true;
+    frame& chain = *above.root;
+    root = &chain;
     parent = &above;
     owner = owned_by;
-    root->hop_to(*this);
+    level = above.level;
+    if (level == nested_max || !chain.cx->may_hop()) [[unlikely]]
+      return chain.hop_to(*this), true;
+    ++level;
+    handle().resume();
+    return chain.step != (goes_on_in(above) | running_tag);
   }
 
   static constexpr std::size_t round_up(std::size_t n) noexcept { return (n + 15) / 16 * 16; }

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -138,6 +139,36 @@ TEST(deep_chain, one_that_was_begun_by_hand_joins_another_without_recursion) {
     outer = []() -> task<int> { co_return 0; }();
     EXPECT_EQ(alive, 0);
   });
+}
+
+[[gnu::noinline]] std::uintptr_t here() {
+  return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+}
+task<int> note_stack(int n, std::uintptr_t& lowest) {
+  lowest = std::min(lowest, here());
+  int below = 0;
+  if (n > 0) below = co_await note_stack(n - 1, lowest);
+  co_return below + 1;
+}
+
+// A child is begun inside the await of its parent, but only so deep, whatever the build.
+TEST(deep_chain, only_the_first_levels_nest_on_the_native_stack) {
+  const auto use = [](int levels) {
+    manual_worker w;
+    std::uintptr_t lowest = UINTPTR_MAX;
+    int got = 0;
+    w.spawn(assume_owned([](int n, std::uintptr_t& l, int& g) -> task<void> {
+       const int v = co_await note_stack(n, l);
+       g = v;
+     }(levels, lowest, got)))
+        .detach();
+    w.run();
+    EXPECT_EQ(got, levels + 1);
+    return here() - lowest;
+  };
+  const std::uintptr_t one = use(0);
+  EXPECT_GT(use(internal::frame::nested_max - 1), one);
+  EXPECT_EQ(use(1000), use(internal::frame::nested_max - 1));
 }
 
 TEST(long_run, fault_M11_ten_million_ready_awaits) {

@@ -458,6 +458,24 @@ TEST(task, a_leaf_that_is_always_ready_gives_way_after_128) {
   EXPECT_EQ(other_at, 128);
 }
 
+TEST(task, a_child_that_is_always_ready_gives_way_after_128) {
+  manual_worker w;
+  int made = 0;
+  int other_at = -1;
+  auto greedy = [](int& n) -> task<void> {
+    for (int i = 0; i < 1000; ++i)
+      n += co_await [](int v) -> task<int> { co_return v; }(1);
+  };
+  w.spawn(assume_owned(greedy(made))).detach();
+  w.spawn(support::polled([&](context&) -> poll_result<void> {
+     other_at = made;
+     return ready;
+   })).detach();
+  w.run();
+  EXPECT_EQ(made, 1000);
+  EXPECT_EQ(other_at, 128);
+}
+
 TEST(task, a_budget_that_leaves_charge_gives_way_too) {
   manual_worker w;
   int made = 0;
