@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <tests/support/each_reactor.hpp>
 #include <tests/support/scratch_folder.hpp>
 
 #include <filesystem>
@@ -86,14 +87,9 @@ task<std::string> read_all(net::tcp_stream& stream) {
   }
 }
 
-class http_server : public testing::TestWithParam<reactor_kind> {
+class http_server : public support::each_reactor {
  protected:
-  void SetUp() override {
-    auto probe = runtime::make({.reactor = {.kind = GetParam()}});
-    if (!probe || std::string(probe->backend()) != name_of(GetParam()))
-      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
-    options.log = &log;
-  }
+  http_server() { options.log = &log; }
   /// Runs a server beside `client(address, server)`, then stops it.
   template <class Client>
   void serve(handler& h, Client client) {
@@ -310,9 +306,7 @@ TEST_P(http_server, fault_F1_a_file_that_shrinks_cuts_the_connection_and_is_neve
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(on, http_server,
-                         testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
-                         [](const auto& kind) { return std::string(name_of(kind.param)); });
+INSTANTIATE_TEST_SUITE_P(on, http_server, support::reactors(), support::reactor_name);
 
 }  // namespace
 }  // namespace rouse::http

@@ -5,6 +5,7 @@
 #include <rouse/testing/cancel_everywhere.hpp>
 
 #include <gtest/gtest.h>
+#include <tests/support/each_reactor.hpp>
 
 #include <string>
 
@@ -17,13 +18,8 @@ using rouse::testing::trial;
 using rouse::testing::way;
 
 /// A suite of it: the parameter names the reactor.
-class on_each_reactor : public ::testing::TestWithParam<rouse::reactor_kind> {
+class on_each_reactor : public support::each_reactor {
  protected:
-  void SetUp() override {
-    auto probe = rouse::runtime::make({.reactor = {.kind = GetParam()}});
-    if (!probe || std::string(probe->backend()) != rouse::name_of(GetParam()))
-      GTEST_SKIP() << "no " << rouse::name_of(GetParam()) << " here";
-  }
   /// The scenario holds wherever its work is interrupted; `points` is how many of those it has at
   /// least, so that a test that no longer waits for anything is seen.
   template <class Scenario>
@@ -37,10 +33,8 @@ class on_each_reactor : public ::testing::TestWithParam<rouse::reactor_kind> {
   }
 };
 
-#define SCENARIOS_ON_EACH_REACTOR(suite)                                                       \
-  INSTANTIATE_TEST_SUITE_P(                                                                    \
-      on, suite, ::testing::Values(rouse::reactor_kind::epoll, rouse::reactor_kind::io_uring), \
-      [](const auto& kind) { return std::string(rouse::name_of(kind.param)); })
+#define SCENARIOS_ON_EACH_REACTOR(suite) \
+  INSTANTIATE_TEST_SUITE_P(on, suite, support::reactors(), support::reactor_name)
 
 /// Text that shows where a byte was lost, doubled or moved.
 inline std::string pattern(std::size_t bytes) {

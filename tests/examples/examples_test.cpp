@@ -1,7 +1,5 @@
 // The programs of examples/: what they print and how they exit, on each reactor where they have
 // one.
-#include <rouse/runtime/runtime.hpp>
-
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <tests/support/each_reactor.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -129,26 +128,19 @@ TEST(example_timer_thread, spec_row_11_wakes_three_threads_in_order_and_no_cance
   EXPECT_EQ(timers.exit_code(), 0);
 }
 
-class examples : public testing::TestWithParam<const char*> {
+class examples : public support::each_reactor {
  protected:
-  void SetUp() override {
-    rouse::runtime_options options;
-    options.reactor.kind = std::string(GetParam()) == "epoll" ? rouse::reactor_kind::epoll
-                                                              : rouse::reactor_kind::io_uring;
-    auto probe = rouse::runtime::make(options);
-    if (!probe || std::string(probe->backend()) != GetParam())
-      GTEST_SKIP() << "no " << GetParam() << " here";
-  }
+  const char* const reactor = rouse::name_of(GetParam());
 };
 
 TEST_P(examples, hello_prints_its_two_lines) {
-  program hello("hello", {}, GetParam());
+  program hello("hello", {}, reactor);
   EXPECT_EQ(hello.read_lines(), (lines{"hello from a task", "another one says 42"}));
   EXPECT_EQ(hello.exit_code(), 0);
 }
 
 TEST_P(examples, spec_row_46_the_custom_layer_does_its_pieces_beside_three_ticks) {
-  program layer("custom_layer", {}, GetParam());
+  program layer("custom_layer", {}, reactor);
   EXPECT_EQ(layer.read_lines(),
             (lines{"tick 1", "tick 2", "tick 3", "100 pieces of idle work done"}));
   EXPECT_EQ(layer.exit_code(), 0);
@@ -156,7 +148,7 @@ TEST_P(examples, spec_row_46_the_custom_layer_does_its_pieces_beside_three_ticks
 
 TEST_P(examples, spec_row_69_the_manual_runtime_prints_two_lines_a_second_apart) {
   const auto start = clock_type::now();
-  program manual("manual_runtime", {"1", "1"}, GetParam());
+  program manual("manual_runtime", {"1", "1"}, reactor);
   EXPECT_EQ(manual.read_line(), "Failed to connect: connect: Connection refused");
   EXPECT_EQ(manual.read_line(), "1 seconds are over");
   EXPECT_GE(clock_type::now() - start, 1s);
@@ -165,7 +157,7 @@ TEST_P(examples, spec_row_69_the_manual_runtime_prints_two_lines_a_second_apart)
 }
 
 TEST_P(examples, the_echo_server_echoes_until_it_is_interrupted) {
-  program server("echo_server", {"127.0.0.1:0"}, GetParam());
+  program server("echo_server", {"127.0.0.1:0"}, reactor);
   const std::string greeting = server.read_line();
   const std::string before = "listening on 127.0.0.1:";
   ASSERT_EQ(greeting.substr(0, before.size()), before);
@@ -191,7 +183,6 @@ TEST_P(examples, the_echo_server_echoes_until_it_is_interrupted) {
   EXPECT_EQ(server.read_lines(), lines{});
 }
 
-INSTANTIATE_TEST_SUITE_P(reactors, examples, testing::Values("epoll", "io_uring"),
-                         [](const auto& which) { return std::string(which.param); });
+INSTANTIATE_TEST_SUITE_P(reactors, examples, support::reactors(), support::reactor_name);
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <tests/faults/injected_calls.hpp>
 #include <tests/faults/trial.hpp>
+#include <tests/support/each_reactor.hpp>
 
-#include <cstring>
 #include <string>
 
 namespace faults {
@@ -29,11 +29,7 @@ class fault : public ::testing::Test {
  protected:
   fault(scenario which, rouse::reactor_kind on) : which_(which), on_(on) {}
   void SetUp() override {
-    rouse::runtime_options options;
-    options.reactor.kind = on_;
-    if (auto probe = rouse::runtime::make(options);
-        !probe || std::strcmp(probe->backend(), rouse::name_of(on_)) != 0)
-      GTEST_SKIP() << "no " << rouse::name_of(on_) << " here";
+    if (!support::has_reactor(on_)) GTEST_SKIP() << "no " << rouse::name_of(on_) << " here";
     former_ = rouse::set_log_sink(&silent_);
     prepare();
     beneath = table_of(which_);

@@ -9,10 +9,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <tests/support/each_reactor.hpp>
 #include <tests/support/scratch_folder.hpp>
 
 #include <atomic>
-#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -46,14 +46,9 @@ class silent_log final : public log_sink {
   log_sink* former_;
 };
 
-class resources : public ::testing::TestWithParam<reactor_kind> {
+class resources : public support::each_reactor {
  protected:
-  void SetUp() override {
-    options_.reactor.kind = GetParam();
-    auto made = runtime::make(options_);
-    if (!made || std::strcmp(made->backend(), name_of(GetParam())) != 0)
-      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
-  }
+  resources() { options_.reactor.kind = GetParam(); }
   runtime make() { return std::move(runtime::make(options_).value()); }
 
   runtime_options options_;
@@ -128,9 +123,7 @@ TEST_P(resources, fault_R9_without_a_thread_the_call_gets_the_error) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(on, resources,
-                         ::testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
-                         [](const auto& kind) { return name_of(kind.param); });
+INSTANTIATE_TEST_SUITE_P(on, resources, support::reactors(), support::reactor_name);
 
 }  // namespace
 }  // namespace rouse

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <tests/support/each_reactor.hpp>
 #include <tests/support/scratch_folder.hpp>
 
 #include <array>
@@ -28,13 +29,12 @@ std::size_t open_descriptors() {
   return count;
 }
 
-class files : public testing::TestWithParam<reactor_kind> {
+class files : public support::each_reactor {
  protected:
   void SetUp() override {
-    auto probe = runtime::make({.reactor = {.kind = GetParam()}});
-    if (!probe || std::string(probe->backend()) != name_of(GetParam()))
-      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
-    runtime_.emplace(std::move(*probe));
+    each_reactor::SetUp();
+    if (!IsSkipped())
+      runtime_.emplace(std::move(runtime::make({.reactor = {.kind = GetParam()}}).value()));
   }
   [[nodiscard]] std::string at(const char* name) const { return folder_ / name; }
   template <class P>
@@ -241,7 +241,6 @@ TEST(files_alone, without_ring_or_pool_asking_the_disk_is_no_context) {
   EXPECT_TRUE(executor.block_on(body()) == errc::no_context);
 }
 
-INSTANTIATE_TEST_SUITE_P(on, files, testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
-                         [](const auto& kind) { return std::string(name_of(kind.param)); });
+INSTANTIATE_TEST_SUITE_P(on, files, support::reactors(), support::reactor_name);
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <tests/support/each_reactor.hpp>
 
 #include <array>
 #include <filesystem>
@@ -34,7 +35,7 @@ std::string pattern(std::size_t bytes, std::uint32_t seed = 1) {
   return text;
 }
 
-class sockets : public ::testing::TestWithParam<reactor_kind> {
+class sockets : public support::each_reactor {
  protected:
   /// Makes the stack and runs `root` on it.
   template <class P>
@@ -44,11 +45,6 @@ class sockets : public ::testing::TestWithParam<reactor_kind> {
   runtime& stack() {
     if (!runtime_) runtime_.emplace(make());
     return *runtime_;
-  }
-  void SetUp() override {
-    if (auto probe = runtime::make({.reactor = {.kind = GetParam()}});
-        !probe || std::string(probe->backend()) != name_of(GetParam()))
-      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
   }
   runtime make() {
     runtime_options options;
@@ -60,9 +56,7 @@ class sockets : public ::testing::TestWithParam<reactor_kind> {
   rouse::clock* clock_ = nullptr;
   std::optional<runtime> runtime_;
 };
-INSTANTIATE_TEST_SUITE_P(reactor, sockets,
-                         ::testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
-                         [](const auto& kind) { return std::string(name_of(kind.param)); });
+INSTANTIATE_TEST_SUITE_P(reactor, sockets, support::reactors(), support::reactor_name);
 
 task<> echo(net::tcp_stream stream) {
   while (auto bytes = co_await stream.read())

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <tests/support/each_reactor.hpp>
 
 #include <mutex>
 #include <stdexcept>
@@ -67,14 +68,9 @@ ending in_child(Main main, int signal = 0, more_signals again = more_signals::no
 
 void tell() { EXPECT_EQ(::write(1, ".", 1), 1); }
 
-class process_run : public testing::TestWithParam<reactor_kind> {
+class process_run : public support::each_reactor {
  protected:
-  void SetUp() override {
-    auto probe = runtime::make({.reactor = {.kind = GetParam()}});
-    if (!probe || std::string(probe->backend()) != name_of(GetParam()))
-      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
-    options.reactor.kind = GetParam();
-  }
+  process_run() { options.reactor.kind = GetParam(); }
   runtime_options options;
 };
 
@@ -181,8 +177,6 @@ TEST_P(process_run, former_handlers_come_back) {
   EXPECT_EQ(e.code, 42);
 }
 
-INSTANTIATE_TEST_SUITE_P(on, process_run,
-                         testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
-                         [](const auto& kind) { return std::string(name_of(kind.param)); });
+INSTANTIATE_TEST_SUITE_P(on, process_run, support::reactors(), support::reactor_name);
 
 }  // namespace

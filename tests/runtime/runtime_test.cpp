@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <tests/support/each_reactor.hpp>
 #include <tests/support/pollables.hpp>
 #include <tests/support/sanitized.hpp>
 
@@ -55,13 +56,8 @@ class bell {
   waker waker_;
 };
 
-class runtimes : public testing::TestWithParam<reactor_kind> {
+class runtimes : public support::each_reactor {
  protected:
-  void SetUp() override {
-    auto probe = runtime::make({.reactor = {.kind = GetParam()}});
-    if (!probe || std::string(probe->backend()) != name_of(GetParam()))
-      GTEST_SKIP() << "no " << name_of(GetParam()) << " here";
-  }
   static runtime make(rouse::clock* clock = nullptr) {
     runtime_options options;
     options.reactor.kind = GetParam();
@@ -70,9 +66,7 @@ class runtimes : public testing::TestWithParam<reactor_kind> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(reactors, runtimes,
-                         testing::Values(reactor_kind::epoll, reactor_kind::io_uring),
-                         [](const auto& which) { return std::string(name_of(which.param)); });
+INSTANTIATE_TEST_SUITE_P(reactors, runtimes, support::reactors(), support::reactor_name);
 
 task<void> ding(int times, nanoseconds period, int& lines) {
   for (int i = 0; i < times; ++i) {
