@@ -25,8 +25,10 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_C_FLAGS_DEBUG "-O1 ${debug_info}")
   find_program(ROUSE_CCACHE ccache)
   if(ROUSE_CCACHE)
-    set(CMAKE_C_COMPILER_LAUNCHER ${ROUSE_CCACHE})
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${ROUSE_CCACHE})
+    # Else ccache lets everything pass that uses a precompiled header.
+    set(launcher env CCACHE_SLOPPINESS=pch_defines,time_macros ${ROUSE_CCACHE})
+    set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   endif()
 endif()
 
