@@ -7,6 +7,7 @@
 #include <tests/support/worlds.hpp>
 
 #include <atomic>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -161,10 +162,15 @@ TEST_P(whole_stack, a_cancelled_accept_loses_no_connection) {
       EXPECT_EQ(first.index(), 1u);
       auto client = co_await net::connect(where);
       auto racing = co_await select(yield_now(), listener.accept());
-      auto server = racing.index() == 1 ? std::get<1>(std::move(racing)).stream
-                                        : (co_await listener.accept()).stream;
+      std::optional<net::tcp_stream> server;
+      if (racing.index() == 1) {
+        server = std::get<1>(std::move(racing)).stream;
+      } else {
+        auto accepted = co_await listener.accept();
+        server = std::move(accepted.stream);
+      }
       co_await client.write_all("hello");
-      const auto bytes = co_await server.read();
+      const auto bytes = co_await server->read();
       EXPECT_EQ(io::as_text(bytes.bytes()), "hello");
     }
   });
