@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <tests/support/scratch_folder.hpp>
 
 #include <array>
 #include <cstring>
@@ -19,16 +20,6 @@ using namespace std::chrono_literals;
 
 class unix_socket : public on_each_reactor {
  protected:
-  void SetUp() override {
-    on_each_reactor::SetUp();
-    char name[] = "/tmp/rouse-net-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override {
-    std::filesystem::remove_all(folder_);
-    on_each_reactor::TearDown();
-  }
   [[nodiscard]] std::string path(const char* name = "socket") const { return folder_ / name; }
   /// A socket file whose server is gone.
   void leave_stale(const std::string& at) {
@@ -37,7 +28,7 @@ class unix_socket : public on_each_reactor {
     ASSERT_TRUE(sys::bind(fd->get(), *native));
     ASSERT_TRUE(sys::listen(fd->get(), 1));
   }
-  std::filesystem::path folder_;
+  const support::scratch_folder folder_;
 };
 ROUSE_ON_EACH_REACTOR(unix_socket);
 
@@ -60,7 +51,8 @@ TEST_P(unix_socket, listens_at_a_path_and_takes_it_away_again) {
 }
 
 TEST_P(unix_socket, listens_at_an_abstract_name) {
-  const std::string name = "unix:@rouse-" + folder_.filename().string();
+  const std::string name =
+      "unix:@rouse-" + std::filesystem::path(folder_.path()).filename().string();
   auto listener = must(listen_unix(name));
   EXPECT_EQ(listener.subject(), name);
   auto client = must(connect_unix(name));

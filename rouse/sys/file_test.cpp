@@ -5,9 +5,9 @@
 #include <rouse/sys/table.hpp>
 
 #include <gtest/gtest.h>
+#include <tests/support/scratch_folder.hpp>
 
 #include <cerrno>
-#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -21,32 +21,19 @@ std::span<const std::byte> bytes_of(std::string_view s) { return std::as_bytes(s
 class sys_file : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "rouse-sys-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    path = name;
-    auto opened =
-        sys::open_at(sys::current_directory, path.c_str(), {.directory = true, .path_only = true});
+    auto opened = sys::open_at(sys::current_directory, folder.path().c_str(),
+                               {.directory = true, .path_only = true});
     ASSERT_TRUE(opened);
     root = std::move(*opened);
-  }
-  void TearDown() override {
-    for (const char* n : made)
-      (void)sys::unlink_at(root.get(), n);
-    for (const char* n : made_directories)
-      (void)sys::unlink_at(root.get(), n, sys::unlink_directory);
-    EXPECT_TRUE(sys::unlink_at(sys::current_directory, path.c_str(), sys::unlink_directory));
   }
   void write_file(const char* name, std::string_view text) {
     auto f = sys::open_at(root.get(), name,
                           {.mode = sys::access::write, .create = true, .truncate = true});
     ASSERT_TRUE(f);
     ASSERT_EQ(sys::write(f->get(), bytes_of(text)).value(), text.size());
-    made.insert(name);
   }
-  std::string path;
+  const support::scratch_folder folder;
   sys::descriptor root;
-  std::set<const char*> made;
-  std::set<const char*> made_directories;
 };
 
 TEST_F(sys_file, is_written_read_and_described) {
@@ -77,7 +64,6 @@ TEST_F(sys_file, missing_ones_are_an_error_that_names_open) {
 
 TEST_F(sys_file, limits_keep_opens_below_the_directory) {
   ASSERT_TRUE(sys::make_directory_at(root.get(), "d"));
-  made_directories.insert("d");
   write_file("a", "x");
   auto d = sys::open_at(root.get(), "d", {.directory = true});
   ASSERT_TRUE(d);
@@ -100,7 +86,6 @@ TEST_F(sys_file, directories_are_listed_without_dots) {
   write_file("a", "");
   write_file("b", "");
   ASSERT_TRUE(sys::make_directory_at(root.get(), "d"));
-  made_directories.insert("d");
   auto open = sys::open_at(root.get(), ".", {.directory = true});
   ASSERT_TRUE(open);
   sys::directory_reader reader(std::move(*open));
@@ -131,8 +116,6 @@ TEST_F(sys_file, big_directories_come_in_pieces) {
   for (auto entry = reader.next(); entry && *entry; entry = reader.next())
     seen++;
   EXPECT_EQ(seen, count);
-  for (int i = 0; i < count; i++)
-    (void)sys::unlink_at(root.get(), ("a-rather-long-file-name-" + std::to_string(i)).c_str());
 }
 
 TEST_F(sys_file, renames_and_refuses_to_replace_when_asked) {

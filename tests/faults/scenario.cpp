@@ -4,7 +4,7 @@
 #include <rouse/http/static_files.hpp>
 #include <rouse/rouse.hpp>
 
-#include <stdlib.h>
+#include <tests/support/scratch_folder.hpp>
 
 #include <charconv>
 #include <cstdio>
@@ -49,8 +49,6 @@ struct page {
 class site {
  public:
   site() {
-    std::string path = (std::filesystem::temp_directory_path() / "rouse-faults-XXXXXX").string();
-    path_ = ::mkdtemp(path.data());
     pages = {
         {"GET /", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200, {}},
         {"GET /small.txt", "GET /small.txt HTTP/1.1\r\nHost: x\r\n\r\n", 200, pattern(700, 7)},
@@ -59,23 +57,20 @@ class site {
     brief_pages = pages;
     brief_pages[2] = {"GET /middle.bin", "GET /middle.bin HTTP/1.1\r\nHost: x\r\n\r\n", 200,
                       pattern(8 * 1024, 9)};
-    std::ofstream(path_ + "/small.txt") << pages[1].content;
-    std::ofstream(path_ + "/big.bin") << pages[2].content;
-    std::ofstream(path_ + "/middle.bin") << brief_pages[2].content;
+    std::ofstream(folder_ / "small.txt") << pages[1].content;
+    std::ofstream(folder_ / "big.bin") << pages[2].content;
+    std::ofstream(folder_ / "middle.bin") << brief_pages[2].content;
     for (unsigned i = 0; i < clients; i++)
       texts.push_back(pattern(echoed_bytes, i + 1));
   }
-  site(const site&) = delete;
-  site& operator=(const site&) = delete;
-  ~site() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const { return folder_.path(); }
 
   std::vector<page> pages;
   std::vector<page> brief_pages;
   std::vector<std::string> texts;  // one for each client
 
  private:
-  std::string path_;
+  support::scratch_folder folder_;
 };
 
 const site& the_site() {
