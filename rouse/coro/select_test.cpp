@@ -346,6 +346,26 @@ TEST(when_all, gives_every_value) {
   EXPECT_EQ(nothing, unit());
 }
 
+struct [[nodiscard]] kept_number {
+  int n;
+};
+task<kept_number> kept_after(gate& at, int n) {
+  co_await at.wait();
+  co_return kept_number{n};
+}
+
+TEST(when_all, gives_values_that_must_not_be_dropped) {
+  counting_waker hand;
+  gate a;
+  gate b;
+  auto op = when_all(kept_after(a, 1), kept_after(b, 2));
+  a.open();
+  b.open();
+  const auto [one, two] = hand.poll(op).take();
+  EXPECT_EQ(one.n, 1);
+  EXPECT_EQ(two.n, 2);
+}
+
 TEST(when_all, polls_an_arm_only_when_it_was_woken) {
   counting_waker hand;
   gate a;

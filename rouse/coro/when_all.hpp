@@ -31,7 +31,7 @@ class [[nodiscard]] when_all_operation {
         if (!a.end.is_set()) a.drop();
       });
       each([](auto& a) {
-        if (a.end.is_failure()) a.end.take();
+        if (a.end.is_failure()) (void)a.end.take();  // throws
       });
     }
     return std::apply([](auto&... a) { return value_type(a.end.take()...); }, arms_);
