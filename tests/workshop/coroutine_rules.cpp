@@ -124,7 +124,11 @@ class coroutine_check {
             "it first, or "
             "pass arguments instead");
       }
-      if (is(i, "?") && makes_one_temporary(begin, i)) {
+      if (is(i, "?") && i < await && is_in_branch(i, await)) {
+        say(i,
+            "co_await in a branch of ?: is miscompiled by g++ 12, which destroys what the branch "
+            "not taken would have made: write an if");
+      } else if (is(i, "?") && makes_one_temporary(begin, i)) {
         say(i,
             "one branch of ?: makes a temporary, in one expression with co_await: g++ 12 destroys "
             "it twice, or though it was never made. Name the value first");
@@ -199,6 +203,16 @@ class coroutine_check {
 
   // Of `condition ? one : other`: does either branch call or name what owns, or is one a text and
   // the other not, so that the text becomes an owner?
+  // False when the `?:` ends before the await, with its parentheses or its argument.
+  [[nodiscard]] bool is_in_branch(std::size_t question, std::size_t await) const {
+    for (std::size_t i = question + 1; i < await;) {
+      if (is(i, ",") || is(i, ")") || is(i, "]") || is(i, "}")) return false;
+      const bool is_closed_before =
+          braces_.partner(i) != nowhere && braces_.partner(i) > i && braces_.partner(i) < await;
+      i = is_closed_before ? braces_.partner(i) + 1 : i + 1;
+    }
+    return true;
+  }
   [[nodiscard]] bool makes_one_temporary(std::size_t begin, std::size_t question) const {
     std::size_t colon = question + 1;
     while (colon < tokens_.size() && !is(colon, ":")) {

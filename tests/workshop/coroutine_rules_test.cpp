@@ -20,6 +20,7 @@ constexpr auto condition = "1 awaits in a condition wi";
 constexpr auto braced = "1 a braced temporary that ";
 constexpr auto closure = "1 a capturing lambda in on";
 constexpr auto conditional = "1 one branch of ?: makes a";
+constexpr auto branch = "1 co_await in a branch of ";
 constexpr auto capture = "1 a lambda that is a corou";
 constexpr auto reference = "1 a coroutine parameter th";
 constexpr auto aligned = "1 a local aligned to more ";
@@ -91,6 +92,14 @@ TEST(coroutine_rules, find_a_temporary_of_one_branch_beside_co_await) {
   EXPECT_EQ(about("task<> f() { auto s = a ? \".\" : path; co_await g(std::move(s)); }"), "");
   EXPECT_EQ(about("task<> f() { co_await g(a ? 1 : 2, h(b ? c : d)); }"), "");
   EXPECT_EQ(about("task<> f() { l.add(co_await g() ? \"yes\" : \"no\"); }"), "");
+}
+
+TEST(coroutine_rules, find_co_await_in_a_branch) {
+  EXPECT_EQ(about("task<> f() { auto x = a ? std::move(b).s : (co_await g()).s; }"), branch);
+  EXPECT_EQ(about("task<> f() { h(a ? co_await g() : b, c); }"), branch);
+  EXPECT_EQ(about("task<> f() { h(a ? k(1, 2) : co_await g(b, c)); }"), branch);
+  EXPECT_EQ(about("task<> f() { auto x = (co_await g()) ? a : b; }"), "");
+  EXPECT_EQ(about("task<> f() { h((a ? 1 : 2) + co_await g()); }"), "");
 }
 
 TEST(coroutine_rules, find_capturing_coroutines_except_bodies_of_scopes) {
