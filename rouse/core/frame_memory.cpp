@@ -23,7 +23,7 @@ void count_blocks(long more) noexcept {
 struct cache_lifetime {
   cache_lifetime() noexcept {
     for (frame_class& c : this_frame_cache.classes)
-      c.room = frame_class_limit;
+      c.room = c.limit = frame_class_limit;
     this_frame_cache.is_open = true;
   }
   cache_lifetime(const cache_lifetime&) = delete;
@@ -31,7 +31,7 @@ struct cache_lifetime {
   ~cache_lifetime() {
     trim_frame_cache(0);
     for (frame_class& c : this_frame_cache.classes)
-      c.room = 0;
+      c.room = c.limit = 0;
     this_frame_cache.is_open = false;
     count_blocks(std::exchange(this_frame_cache.balance, 0));
   }
@@ -48,7 +48,14 @@ void* allocate_frame_slow(std::size_t bytes) {
   throw std::bad_alloc();
 }
 
-void free_frame_slow(void* block) noexcept {
+void free_frame_slow(void* block, frame_class* full) noexcept {
+  if (full && full->limit != 0 && full->limit < this_frame_cache.balance) {
+    full->limit += frame_class_limit;
+    full->room = frame_class_limit - 1;
+    *static_cast<void**>(block) = full->head;
+    full->head = block;
+    return;
+  }
   count_blocks(-1);
   std::free(block);
 }
@@ -59,7 +66,11 @@ void trim_frame_cache(unsigned blocks) noexcept {
       void* block = c.head;
       c.head = *static_cast<void**>(block);
       ++c.room;
-      free_frame_slow(block);
+      free_frame_slow(block, nullptr);
+    }
+    if (c.limit > frame_class_limit && c.kept() <= frame_class_limit) {
+      c.room = frame_class_limit - c.kept();
+      c.limit = frame_class_limit;
     }
   }
 }

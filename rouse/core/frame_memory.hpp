@@ -21,14 +21,18 @@ namespace rouse::internal {
 
 inline constexpr std::size_t frame_alignment = 16;  // what malloc promises
 inline constexpr std::size_t frame_class_bytes = 16;
-inline constexpr std::size_t frame_classes = 128;    // blocks of up to 2 KiB are recycled
-inline constexpr unsigned frame_class_limit = 2048;  // blocks kept per class and thread
+inline constexpr std::size_t frame_classes = 128;  // blocks of up to 2 KiB are recycled
+// Blocks kept per class and thread; more only up to what the thread has itself taken from the
+// allocator, so that a crowd that comes and goes is recycled, and blocks that come from other
+// threads do not pile up.
+inline constexpr unsigned frame_class_limit = 2048;
 
 struct frame_class {
-  void* head;     // free blocks, linked through their first word
-  unsigned room;  // more that may be linked; 0 until the thread's first miss and after its end
+  void* head;      // free blocks, linked through their first word
+  unsigned room;   // more that may be linked
+  unsigned limit;  // blocks and room; 0 until the thread's first miss and after its end
   /// Blocks linked.
-  [[nodiscard]] unsigned kept() const noexcept { return head ? frame_class_limit - room : 0; }
+  [[nodiscard]] unsigned kept() const noexcept { return limit - room; }
 };
 struct frame_cache {
   frame_class classes[frame_classes];
@@ -38,7 +42,8 @@ struct frame_cache {
 inline constinit thread_local frame_cache this_frame_cache{};
 
 [[nodiscard]] void* allocate_frame_slow(std::size_t bytes);
-void free_frame_slow(void* block) noexcept;
+/// `full`: the class that has no room for it; null: of no class.
+void free_frame_slow(void* block, frame_class* full) noexcept;
 
 /// Throws std::bad_alloc. 16-byte aligned.
 [[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
@@ -71,15 +76,15 @@ inline void free_frame(void* block, [[maybe_unused]] std::size_t bytes) noexcept
   const std::size_t index = (bytes + frame_class_bytes - 1) / frame_class_bytes;
   if (index < frame_classes) [[likely]] {
     frame_class& c = this_frame_cache.classes[index];
-    if (c.room != 0) [[likely]] {
-      *static_cast<void**>(block) = c.head;
-      c.head = block;
-      --c.room;
-      return;
-    }
+    if (c.room == 0) [[unlikely]]
+      return free_frame_slow(block, &c);
+    *static_cast<void**>(block) = c.head;
+    c.head = block;
+    --c.room;
+    return;
   }
 #endif
-  free_frame_slow(block);
+  free_frame_slow(block, nullptr);
 }
 
 /// Gives back to the allocator what this thread keeps beyond `blocks` per class; an executor calls

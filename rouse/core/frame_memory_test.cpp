@@ -42,12 +42,29 @@ TEST(frame_memory, a_freed_block_is_the_next_of_its_class) {
   });
 }
 
-TEST(frame_memory, the_cache_of_a_class_is_capped) {
+TEST(frame_memory, a_thread_keeps_a_crowd_of_its_own_until_it_is_trimmed) {
   if (!ROUSE_FRAME_CACHE) GTEST_SKIP() << "recycling is off under AddressSanitizer";
   on_fresh_thread([] {
+    constexpr unsigned crowd = 5 * frame_class_limit + 100;
     std::vector<void*> blocks;
-    for (unsigned i = 0; i < frame_class_limit + 100; ++i)
+    for (unsigned i = 0; i < crowd; ++i)
       blocks.push_back(allocate_frame(64));
+    for (void* b : blocks)
+      free_frame(b, 64);
+    EXPECT_EQ(kept(64), crowd);
+    trim_frame_cache(10);
+    EXPECT_EQ(kept(64), 10u);
+    EXPECT_EQ(this_frame_cache.classes[64 / frame_class_bytes].limit, frame_class_limit);
+  });
+}
+
+TEST(frame_memory, of_what_other_threads_made_a_thread_keeps_so_many) {
+  if (!ROUSE_FRAME_CACHE) GTEST_SKIP() << "recycling is off under AddressSanitizer";
+  std::vector<void*> blocks;
+  for (unsigned i = 0; i < frame_class_limit + 100; ++i)
+    blocks.push_back(allocate_frame(64));
+  on_fresh_thread([&] {
+    free_frame(allocate_frame(32), 32);  // opens its cache
     for (void* b : blocks)
       free_frame(b, 64);
     EXPECT_EQ(kept(64), frame_class_limit);

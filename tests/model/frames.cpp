@@ -7,7 +7,7 @@
 namespace rouse::internal {
 
 void* allocate_frame_slow(std::size_t bytes) { return ::operator new(bytes); }
-void free_frame_slow(void* block) noexcept { ::operator delete(block); }
+void free_frame_slow(void* block, frame_class*) noexcept { ::operator delete(block); }
 void trim_frame_cache(unsigned) noexcept {}
 
 }  // namespace rouse::internal
