@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <tests/support/each_reactor.hpp>
 #include <tests/support/scratch_folder.hpp>
@@ -238,6 +239,33 @@ TEST_P(http_server, fault_N4_a_slow_head_gets_408_and_an_idle_connection_just_en
     hand.advance(options.idle_limit);
     const std::string nothing = co_await read_all(idle);
     EXPECT_EQ(nothing, "");
+  });
+}
+
+// There is always more to read: the limit is met where the task gives way.
+TEST_P(http_server, fault_N4_a_body_that_never_pauses_ends_at_its_limit_too) {
+  manual_clock hand;
+  clock = &hand;
+  serve([&](net::address at, server&) -> task<void> {
+    auto stream = co_await net::connect(at);
+    co_await stream.write_all(
+        "POST /endless HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    // Straight to the socket and to the brim, which the server never reaches in one poll.
+    const std::string piece = "1000\r\n" + std::string(0x1000, 'x') + "\r\n";
+    std::string rest;
+    int turn = 0;
+    for (ssize_t sent = 0; turn < 3000; ++turn) {
+      for (;;) {
+        if (rest.empty()) rest = piece;
+        sent = ::send(stream.fd(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0) break;
+        rest.erase(0, static_cast<std::size_t>(sent));
+      }
+      if (errno != EAGAIN) break;
+      hand.advance(50ms);
+      co_await yield_now();
+    }
+    EXPECT_LT(turn, 2000);  // the limit is 60 s
   });
 }
 
