@@ -124,7 +124,7 @@ TEST_P(reactor_fault, R1_R2_accept_without_descriptors_pauses_and_recovers) {
   }
   EXPECT_GE(op.result(), 0);
   EXPECT_GE(on().metrics().accept_back_offs, 1u);
-  EXPECT_LT(sys::thread_cpu_time() - cpu, 20ms);  // it did not spin
+  EXPECT_LT(sys::thread_cpu_time() - cpu, 50ms);  // it did not spin
 }
 
 TEST_P(reactor_fault, R3_a_reactor_that_cannot_be_made_says_why_and_leaks_nothing) {

