@@ -282,6 +282,7 @@ void operation::finish(std::int32_t result) noexcept {
   if (result >= 0 && (code_ == opcode::accept || code_ == opcode::open))
     holds_ = holding::descriptor;
   state_ = cancel_asked_ && means_cancelled(result) ? state::spent : state::done;
+  if (state_ == state::spent) leave_side();  // nobody need come back for it
 }
 
 sys::descriptor operation::take_descriptor() noexcept {

@@ -6,6 +6,8 @@
 #include <rouse/sys/event_fd.hpp>
 #include <rouse/sys/file.hpp>
 
+#include <memory>
+
 namespace rouse::testing {
 namespace {
 
@@ -105,6 +107,39 @@ TEST_P(mock_reactor_script, owned_operations_in_flight_live_until_their_completi
   EXPECT_EQ(destroyed, 1);
   EXPECT_EQ(waker_.wakes, 0);
   EXPECT_FALSE(on().has_work());
+}
+
+// The cancel has completed, and whoever asked for it does not come back.
+TEST_P(mock_reactor_script, fault_M2_an_operation_may_die_once_its_cancel_has_completed) {
+  auto [ours, peer] = connected();
+  mock().late_cancel = true;
+  std::byte b[8];
+  {
+    auto op = std::make_unique<operation>();
+    op->receive(ours, b);
+    EXPECT_FALSE(poll(*op));
+    EXPECT_FALSE(poll_cancel(*op));
+    look();
+  }
+  ours = source();  // would look for the operation
+  look();
+}
+
+TEST_P(mock_reactor_script, a_side_is_free_once_a_cancel_on_it_has_completed) {
+  auto [ours, peer] = connected();
+  mock().late_cancel = true;
+  std::byte b[8];
+  operation op;
+  op.receive(ours, b);
+  EXPECT_FALSE(poll(op));
+  EXPECT_FALSE(poll_cancel(op));
+  look();
+  op.settle();
+  mock().late_cancel = false;
+  operation next;
+  next.receive(ours, b);
+  EXPECT_FALSE(poll(next));
+  EXPECT_TRUE(poll_cancel(next));
 }
 
 TEST_P(mock_reactor_script, fault_M2_a_descriptor_that_comes_to_an_abandoned_open_is_closed) {
