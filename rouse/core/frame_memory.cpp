@@ -39,17 +39,18 @@ struct cache_lifetime {
 
 }  // namespace
 
-void* allocate_frame_slow(std::size_t bytes) {
+void* allocate_frame_slow(std::size_t bytes, [[maybe_unused]] frame_class* missed) {
 #if ROUSE_FRAME_CACHE
   thread_local cache_lifetime lifetime;
   (void)lifetime;
+  if (missed) ++missed->taken;
 #endif
   if (void* block = std::malloc(bytes)) return count_blocks(1), block;
   throw std::bad_alloc();
 }
 
 void free_frame_slow(void* block, frame_class* full) noexcept {
-  if (full && full->limit != 0 && full->limit < this_frame_cache.balance) {
+  if (full && full->limit != 0 && full->limit < full->taken) {
     full->limit += frame_class_limit;
     full->room = frame_class_limit - 1;
     *static_cast<void**>(block) = full->head;
@@ -60,19 +61,22 @@ void free_frame_slow(void* block, frame_class* full) noexcept {
   std::free(block);
 }
 
-void trim_frame_cache(unsigned blocks) noexcept {
+bool trim_frame_cache(unsigned blocks, unsigned at_once) noexcept {
   for (frame_class& c : this_frame_cache.classes) {
-    while (c.kept() > blocks) {
+    for (; c.kept() > blocks; --at_once) {
+      if (at_once == 0) return true;
       void* block = c.head;
       c.head = *static_cast<void**>(block);
       ++c.room;
       free_frame_slow(block, nullptr);
     }
+    c.taken = 0;
     if (c.limit > frame_class_limit && c.kept() <= frame_class_limit) {
       c.room = frame_class_limit - c.kept();
       c.limit = frame_class_limit;
     }
   }
+  return false;
 }
 
 long frames_in_use() noexcept {

@@ -22,15 +22,16 @@ namespace rouse::internal {
 inline constexpr std::size_t frame_alignment = 16;  // what malloc promises
 inline constexpr std::size_t frame_class_bytes = 16;
 inline constexpr std::size_t frame_classes = 128;  // blocks of up to 2 KiB are recycled
-// Blocks kept per class and thread; more only up to what the thread has itself taken from the
-// allocator, so that a crowd that comes and goes is recycled, and blocks that come from other
-// threads do not pile up.
+// Blocks kept per class and thread; more only up to what the thread has itself taken of that class
+// since it was last trimmed, so that a crowd that comes and goes is recycled, and blocks that come
+// from other threads do not pile up.
 inline constexpr unsigned frame_class_limit = 2048;
 
 struct frame_class {
   void* head;      // free blocks, linked through their first word
   unsigned room;   // more that may be linked
   unsigned limit;  // blocks and room; 0 until the thread's first miss and after its end
+  unsigned taken;  // from the allocator since the last trim
   /// Blocks linked.
   [[nodiscard]] unsigned kept() const noexcept { return limit - room; }
 };
@@ -41,7 +42,8 @@ struct frame_cache {
 };
 inline constinit thread_local frame_cache this_frame_cache{};
 
-[[nodiscard]] void* allocate_frame_slow(std::size_t bytes);
+/// `missed`: the class that has no block; null: of no class.
+[[nodiscard]] void* allocate_frame_slow(std::size_t bytes, frame_class* missed);
 /// `full`: the class that has no room for it; null: of no class.
 void free_frame_slow(void* block, frame_class* full) noexcept;
 
@@ -56,10 +58,10 @@ void free_frame_slow(void* block, frame_class* full) noexcept;
       ++c.room;
       return block;
     }
-    bytes = index * frame_class_bytes;
+    return allocate_frame_slow(index * frame_class_bytes, &c);
   }
 #endif
-  return allocate_frame_slow(bytes);
+  return allocate_frame_slow(bytes, nullptr);
 }
 #ifndef NDEBUG
 /// What a freed frame is filled with in debug builds, so that whoever still refers into it is found
@@ -87,9 +89,10 @@ inline void free_frame(void* block, [[maybe_unused]] std::size_t bytes) noexcept
   free_frame_slow(block, nullptr);
 }
 
-/// Gives back to the allocator what this thread keeps beyond `blocks` per class; an executor calls
-/// it when it goes idle.
-void trim_frame_cache(unsigned blocks) noexcept;
+/// Gives back to the allocator what this thread keeps beyond `blocks` per class, but no more than
+/// `at_once` blocks; true when some are left. An executor calls it when it goes idle, and looks at
+/// timers and events in between.
+bool trim_frame_cache(unsigned blocks, unsigned at_once = ~0u) noexcept;
 
 /// Blocks that are in use, whoever made them; for tests, which compare it before and after. What
 /// threads that still live have taken from the allocator, or keep, is seen for the calling one

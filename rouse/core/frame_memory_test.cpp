@@ -52,7 +52,9 @@ TEST(frame_memory, a_thread_keeps_a_crowd_of_its_own_until_it_is_trimmed) {
     for (void* b : blocks)
       free_frame(b, 64);
     EXPECT_EQ(kept(64), crowd);
-    trim_frame_cache(10);
+    EXPECT_TRUE(trim_frame_cache(10, 100));
+    EXPECT_EQ(kept(64), crowd - 100);
+    EXPECT_FALSE(trim_frame_cache(10));
     EXPECT_EQ(kept(64), 10u);
     EXPECT_EQ(this_frame_cache.classes[64 / frame_class_bytes].limit, frame_class_limit);
   });

@@ -6,8 +6,8 @@
 
 namespace rouse::internal {
 
-void* allocate_frame_slow(std::size_t bytes) { return ::operator new(bytes); }
+void* allocate_frame_slow(std::size_t bytes, frame_class*) { return ::operator new(bytes); }
 void free_frame_slow(void* block, frame_class*) noexcept { ::operator delete(block); }
-void trim_frame_cache(unsigned) noexcept {}
+bool trim_frame_cache(unsigned, unsigned) noexcept { return false; }
 
 }  // namespace rouse::internal

@@ -14,6 +14,7 @@ namespace {
 
 constexpr unsigned polls_per_clock_read = 16;
 constexpr unsigned idle_frames_per_class = 64;
+constexpr unsigned trimmed_at_once = 512;
 
 }  // namespace
 
@@ -80,7 +81,9 @@ void current_thread_executor::park_once(nanoseconds limit) {
   const sleep_scope scope(*this, !has_ready() && limit > nanoseconds(0));
   if (!scope.sleeps()) limit = nanoseconds(0);
   if (limit == nanoseconds(0) && !below_.has_work()) return;
-  if (limit == no_limit) internal::trim_frame_cache(idle_frames_per_class);
+  // A crowd's frames go back in slices, with a look below after each.
+  if (limit > nanoseconds(0) && internal::trim_frame_cache(idle_frames_per_class, trimmed_at_once))
+    limit = nanoseconds(0);
   trace::probe_point(trace::event::park_begin, this);
   const auto outcome = below_.park(limit);
   trace::probe_point(trace::event::park_end, this);

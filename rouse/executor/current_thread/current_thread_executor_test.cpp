@@ -439,13 +439,18 @@ TEST(looks, the_frame_cache_is_trimmed_when_the_executor_goes_to_sleep) {
     mock_park park;
     current_thread_executor executor(park);
     unsigned polls = 0;
-    for (int i = 0; i < 1000; ++i)
+    for (int i = 0; i < 5000; ++i)
       executor.spawn(spin(0, polls)).detach();
     gate g;
+    unsigned looks_between = 0;
     park.on_park = [&](nanoseconds limit) {
-      if (limit == no_limit) g.open();
+      if (limit == no_limit)
+        g.open();
+      else
+        ++looks_between;
     };
     executor.block_on(g.wait());
+    EXPECT_GE(looks_between, 5u);
     unsigned most = 0;
     for (const internal::frame_class& c : internal::this_frame_cache.classes)
       most = std::max(most, c.kept());
