@@ -1,5 +1,6 @@
 #include <rouse/fs/internal/calls.hpp>
 
+#include <rouse/coro/yield.hpp>
 #include <rouse/fs/internal/offload.hpp>
 #include <rouse/sys/file_types.hpp>
 
@@ -137,6 +138,7 @@ task<result<io::buffer>> read_to_end(open_file_ref file, std::uint64_t offset,
     }
     if (content.size() == before) co_return std::move(content);
     if (content.size() > bytes_max) co_return std::unexpected(error("read", errc::too_large));
+    if (content.size() - before == piece_bytes_max) co_await yield_now();
   }
 }
 
