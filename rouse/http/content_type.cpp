@@ -173,7 +173,7 @@ std::string_view content_type_of(std::string_view name) noexcept {
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return is_plain_name(name) ? plain : unknown;
   name.remove_prefix(dot + 1);
-  if (name.empty() || name.size() > extension_bytes_max) return unknown;
+  if (name.empty() || name.size() > extension_bytes_max || name.back() == '\0') return unknown;
 
   const extension_key key(name);
   const auto* found =

@@ -99,8 +99,10 @@ task<void> server::connection::run() {
       out_ = std::string();  // an idle connection keeps no memory
       unread_ = std::string();
     }
-    auto got = co_await stream_.read({.within = patience()}).result();
-    const bool late = !got && got.error().is_timed_out();
+    const nanoseconds limit = patience();
+    auto got = co_await stream_.read({.within = limit}).result();
+    // A read that never waits never meets its limit.
+    const bool late = got ? !waits_ && limit == nanoseconds(0) : got.error().is_timed_out();
     if (!got && !late) co_return;
     if (got && !*got) break;
     if (late && !waits_ && !answered_) refuse(status::request_timeout);

@@ -18,11 +18,15 @@ class runtime_builder {
   }
   /// Must outlive the runtime.
   runtime_builder& clock(rouse::clock& c) noexcept { return options_.clock = &c, *this; }
+  /// 0: as many as the pool chooses.
   runtime_builder& blocking_threads(unsigned most) noexcept {
-    return options_.blocking.threads_max = most, *this;
+    if (most != 0) options_.blocking.threads_max = most;
+    return *this;
   }
+  /// Null: the pool's own.
   runtime_builder& blocking_thread_name(const char* prefix) noexcept {
-    return options_.blocking.name = prefix, *this;
+    if (prefix) options_.blocking.name = prefix;
+    return *this;
   }
   /// Who is told of a task that failed and that nobody joins; by default a log line and
   /// std::terminate.
