@@ -53,7 +53,11 @@ io_error::io_error(const error& e, std::string_view subject)
 void throw_error(const error& e) { throw io_error(e); }
 void throw_error(const error& e, const std::string& subject) { throw io_error(e, subject); }
 std::exception_ptr make_exception(const error& e) noexcept {
-  return std::make_exception_ptr(io_error(e));
+  try {
+    throw_error(e);  // or what its text meets: there may be no memory
+  } catch (...) {
+    return std::current_exception();
+  }
 }
 
 }  // namespace rouse

@@ -3,6 +3,7 @@
 #include <rouse/base/io_error.hpp>
 #include <set>
 #include <string>
+#include <tests/support/allocations.hpp>
 
 namespace rouse {
 namespace {
@@ -41,6 +42,19 @@ TEST(io_error, is_caught_as_std_system_error) {
   } catch (const std::system_error& e) {
     EXPECT_STREQ(e.what(), "read: closed");
   }
+}
+
+TEST(io_error, fault_R10_without_memory_another_exception_takes_its_place) {
+  if (!support::can_count) GTEST_SKIP() << "a sanitizer owns malloc";
+  int refused = 0;
+  for (unsigned long n = 1;; ++n) {
+    support::failing_allocation fails(n);
+    const std::exception_ptr made = make_exception({"connect", ECONNREFUSED});
+    ASSERT_TRUE(made);
+    if (!fails.has_failed()) break;
+    ++refused;
+  }
+  EXPECT_GE(refused, 2);
 }
 
 }  // namespace
