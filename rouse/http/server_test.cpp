@@ -242,7 +242,7 @@ TEST_P(http_server, fault_N4_a_slow_head_gets_408_and_an_idle_connection_just_en
   });
 }
 
-// There is always more to read: the limit is met where the task gives way.
+// There is always more to read, so no read has to wait for its limit.
 TEST_P(http_server, fault_N4_a_body_that_never_pauses_ends_at_its_limit_too) {
   manual_clock hand;
   clock = &hand;

@@ -17,6 +17,7 @@
 #include <rouse/time/timer_park.hpp>
 
 #include <tests/support/counting_waker.hpp>
+#include <tests/support/pattern.hpp>
 
 #include <gtest/gtest.h>
 
@@ -212,16 +213,7 @@ inline std::size_t open_descriptors() {
   return count;
 }
 
-/// Text that shows where a byte was lost, doubled or moved.
-inline std::string pattern(std::size_t bytes) {
-  std::string text(bytes, '\0');
-  std::uint32_t state = 1;
-  for (char& c : text) {
-    state = state * 1664525 + 1013904223;
-    c = static_cast<char>(state >> 24);
-  }
-  return text;
-}
+using support::pattern;
 
 }  // namespace rouse::net::testing
 

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <tests/support/each_reactor.hpp>
+#include <tests/support/pattern.hpp>
 
 #include <string>
 
@@ -36,15 +37,6 @@ class on_each_reactor : public support::each_reactor {
 #define SCENARIOS_ON_EACH_REACTOR(suite) \
   INSTANTIATE_TEST_SUITE_P(on, suite, support::reactors(), support::reactor_name)
 
-/// Text that shows where a byte was lost, doubled or moved.
-inline std::string pattern(std::size_t bytes) {
-  std::string text(bytes, '\0');
-  std::uint32_t state = 1;
-  for (char& c : text) {
-    state = state * 1664525 + 1013904223;
-    c = static_cast<char>(state >> 24);
-  }
-  return text;
-}
+using support::pattern;
 
 }  // namespace scenarios

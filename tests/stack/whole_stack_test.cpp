@@ -4,6 +4,7 @@
 #include <rouse/sys/socket.hpp>
 
 #include <gtest/gtest.h>
+#include <tests/support/pattern.hpp>
 #include <tests/support/worlds.hpp>
 
 #include <atomic>
@@ -39,16 +40,7 @@ task<std::string> read_to_end(net::tcp_stream& from) {
   co_return all;
 }
 
-/// Text that shows where a byte was lost, doubled or moved.
-std::string pattern(std::size_t bytes) {
-  std::string text(bytes, '\0');
-  std::uint32_t state = 1;
-  for (char& c : text) {
-    state = state * 1664525 + 1013904223;
-    c = static_cast<char>(state >> 24);
-  }
-  return text;
-}
+using support::pattern;
 
 // ---- time
 

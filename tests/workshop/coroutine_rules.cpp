@@ -201,8 +201,6 @@ class coroutine_check {
     return false;
   }
 
-  // Of `condition ? one : other`: does either branch call or name what owns, or is one a text and
-  // the other not, so that the text becomes an owner?
   // False when the `?:` ends before the await, with its parentheses or its argument.
   [[nodiscard]] bool is_in_branch(std::size_t question, std::size_t await) const {
     for (std::size_t i = question + 1; i < await;) {
@@ -213,6 +211,8 @@ class coroutine_check {
     }
     return true;
   }
+  // Of `condition ? one : other`: does either branch call or name what owns, or is one a text and
+  // the other not, so that the text becomes an owner?
   [[nodiscard]] bool makes_one_temporary(std::size_t begin, std::size_t question) const {
     std::size_t colon = question + 1;
     while (colon < tokens_.size() && !is(colon, ":")) {

@@ -6,9 +6,8 @@
 //                co_await: destroyed twice
 //   conditional  a temporary that only one branch of ?: makes, in one expression with co_await:
 //                destroyed twice, or though it was never made
-//   branch       a co_await in a branch of ?:, which makes what is destroyed whichever branch is
-//   taken capture      a lambda that is a coroutine captures, and is no body of a scope: the
-//   closure dies
+//   branch       a co_await in a branch of ?: - what it makes is destroyed whichever is taken
+//   capture      a lambda that is a coroutine captures, and is no body of a scope: the closure dies
 //                first
 //   reference    a coroutine parameter that binds to temporaries: const T& or T&&
 //   aligned      alignas(more than 16) in a frame: misaligned on both compilers
