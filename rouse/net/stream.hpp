@@ -199,6 +199,10 @@ class stream {
                                            std::size_t& cursor) noexcept {
     return {*this, slices, &cursor};
   }
+  [[nodiscard]] bounded<gather_operation> write_all(std::span<const slice> slices,
+                                                    io_options options) noexcept {
+    return {write_all(slices), options, "send"};
+  }
   [[nodiscard]] gather_some_operation write_some(std::span<const slice> slices) noexcept {
     return {*this, slices, nullptr};
   }

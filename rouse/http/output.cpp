@@ -1,0 +1,24 @@
+#include <rouse/http/output.hpp>
+
+namespace rouse::http {
+
+task<result<void>> output::flush() {
+  if (text_.empty()) co_return result<void>();
+  has_sent_ = true;
+  auto sent = co_await to_->write_all(io::as_bytes(text_), {.within = within_}).result();
+  if (!sent) co_return std::unexpected(sent.error());
+  note_sent();
+  co_return result<void>();
+}
+
+task<result<void>> output::send(std::span<const std::byte> bytes, std::string_view tail) {
+  has_sent_ = true;
+  const net::slice parts[] = {io::as_bytes(text_), bytes, io::as_bytes(tail)};
+  auto sent =
+      co_await to_->write_all(std::span<const net::slice>(parts), {.within = within_}).result();
+  if (!sent) co_return std::unexpected(sent.error());
+  note_sent(bytes.size() + tail.size());
+  co_return result<void>();
+}
+
+}  // namespace rouse::http
