@@ -153,6 +153,19 @@ basic_gather_operation<All>::poll(context& cx) noexcept {
 template class basic_gather_operation<true>;
 template class basic_gather_operation<false>;
 
+std::string send_file_operation::subject() const { return to_->subject(); }
+
+poll_result<rouse::result<std::size_t>> send_file_operation::poll(context& cx) noexcept {
+  constexpr std::size_t one_call_bytes = 1u << 20;  // some 100 us: what others may have to wait
+  if (operation_.is_idle())
+    operation_.send_file(to_->source_, file_, offset_, std::min(bytes_, one_call_bytes));
+  if (!operation_.poll(cx)) return pending;
+  if (operation_.result() < 0) return std::unexpected(operation_.failure());
+  const auto sent = static_cast<std::size_t>(operation_.result());
+  charge(cx, sent);
+  return rouse::result<std::size_t>(sent);
+}
+
 poll_result<rouse::result<void>> shutdown_operation::poll(context&) noexcept {
   const auto side = which_ == direction::read    ? sys::shutdown_side::receive
                     : which_ == direction::write ? sys::shutdown_side::send

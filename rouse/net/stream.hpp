@@ -115,6 +115,28 @@ using gather_some_operation = basic_gather_operation<false>;
 extern template class basic_gather_operation<true>;
 extern template class basic_gather_operation<false>;
 
+/// `stream.send_file(...)`: a part of an open file, from the page cache to the socket without a
+/// copy.
+class [[nodiscard]] send_file_operation : public fallible<send_file_operation> {
+ public:
+  send_file_operation(send_file_operation&&) noexcept = default;  // before the first poll
+  poll_result<rouse::result<std::size_t>> poll(context& cx) noexcept;
+  poll_result<void> poll_cancel(context& cx) noexcept { return operation_.poll_cancel(cx); }
+  void disown() noexcept { operation_.disown(); }
+  [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
+  [[nodiscard]] std::string subject() const;
+
+ private:
+  friend stream;
+  send_file_operation(stream& to, int file, std::uint64_t offset, std::size_t bytes) noexcept
+      : to_(&to), file_(file), offset_(offset), bytes_(bytes) {}
+  stream* to_;
+  int file_;
+  std::uint64_t offset_;
+  std::size_t bytes_;
+  operation operation_;
+};
+
 /// `stream.shutdown(...)`: done at the first poll.
 class [[nodiscard]] shutdown_operation : public fallible<shutdown_operation> {
  public:
@@ -207,6 +229,21 @@ class stream {
     return {*this, slices, nullptr};
   }
 
+  /// Sends up to `bytes` (1 or more) of the open file `file` from `offset`; gives the count, at
+  /// most 1 MiB a call; 0 at the end of the file. What is not in the page cache makes the thread
+  /// wait for the disk: ask fs::file::is_cached() first.
+  /// @errors  EPIPE, ECONNRESET, ...; EINVAL: no file that can be mapped. Never a SIGPIPE.
+  /// @cancel  How far it came is lost.
+  [[nodiscard]] send_file_operation send_file(int file, std::uint64_t offset,
+                                              std::size_t bytes) noexcept {
+    return {*this, file, offset, bytes};
+  }
+  [[nodiscard]] bounded<send_file_operation> send_file(int file, std::uint64_t offset,
+                                                       std::size_t bytes,
+                                                       io_options options) noexcept {
+    return {send_file(file, offset, bytes), options, "send"};
+  }
+
   /// Says that no more will be written (the peer reads the end of the stream), or read, or both.
   /// @errors  ENOTCONN when the connection is gone.
   [[nodiscard]] shutdown_operation shutdown(direction which = direction::write) noexcept {
@@ -259,6 +296,7 @@ class stream {
  private:
   friend read_operation;
   friend read_into_operation;
+  friend send_file_operation;
   friend shutdown_operation;
   template <bool>
   friend class basic_write_operation;

@@ -32,7 +32,8 @@ const char* name_of(opcode code) noexcept {
     case opcode::receive:
     case opcode::receive_leased: return "receive";
     case opcode::send:
-    case opcode::send_vectored: return "send";
+    case opcode::send_vectored:
+    case opcode::send_file: return "send";
     case opcode::read:
     case opcode::read_at: return "read";
     case opcode::write:
@@ -102,6 +103,13 @@ void operation::send_vectored(source& to, std::span<const sys::slice> slices) no
   prepare(opcode::send_vectored, to);
   arguments_.address = unconst(slices.data());
   arguments_.length = std::min(slices.size(), sys::slices_max);
+}
+
+void operation::send_file(source& to, int file, std::uint64_t offset, std::size_t bytes) noexcept {
+  prepare(opcode::send_file, to);
+  arguments_.flags = static_cast<std::uint32_t>(file);
+  arguments_.offset = offset;
+  arguments_.length = std::min(bytes, sys::transfer_bytes_max);
 }
 
 void operation::read(source& from, std::span<std::byte> into) noexcept {

@@ -46,6 +46,8 @@ enum class opcode : unsigned char {
   receive_leased,  ///< no argument; take_lease() gives the bytes
   send,            ///< address, length: memory; never raises SIGPIPE
   send_vectored,   ///< address: slice[], length: how many
+  send_file,       ///< flags: descriptor of an open file; offset, length; see
+                   ///< sys::nonblocking::send_file
   read,      ///< read(2) on a source that is no socket (pipe, eventfd, signalfd), which must be
              ///< non-blocking
   write,     ///< write(2), likewise
@@ -79,6 +81,7 @@ enum class side_of : unsigned char { none, read, write };
     case opcode::connect:
     case opcode::send:
     case opcode::send_vectored:
+    case opcode::send_file:
     case opcode::write:
     case opcode::writable: return side_of::write;
     default: return side_of::none;
@@ -143,6 +146,8 @@ class operation : public list_link {
   void send(source& to, std::span<const std::byte> bytes) noexcept;
   /// @param slices  1 to slices_max; the array itself is lent too.
   void send_vectored(source& to, std::span<const sys::slice> slices) noexcept;
+  /// May send less than all; tried on the reactor's thread whatever the reactor.
+  void send_file(source& to, int file, std::uint64_t offset, std::size_t bytes) noexcept;
   void read(source& from, std::span<std::byte> into) noexcept;
   void write(source& to, std::span<const std::byte> bytes) noexcept;
   void readable(source& from) noexcept { prepare(opcode::readable, from); }

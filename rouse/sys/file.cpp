@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <climits>
@@ -132,6 +133,16 @@ result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t off
   return count("read", uninterrupted([&]() noexcept {
                  return calls().pread(fd, into.data(), capped(into.size()), offset);
                }));
+}
+result<bool> is_cached(int fd, std::uint64_t offset, std::uint64_t bytes) {
+  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  if (bytes == 0) return true;
+  const std::uint64_t pages = (offset + bytes - 1) / page - offset / page + 1;
+  const auto cached =
+      count("cachestat",
+            uninterrupted([&]() noexcept { return calls().pages_cached(fd, offset, bytes); }));
+  if (!cached) return std::unexpected(cached.error());
+  return *cached >= pages;
 }
 result<std::size_t> read_cached_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
   return count("read", uninterrupted([&]() noexcept {

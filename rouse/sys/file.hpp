@@ -89,6 +89,9 @@ extern const std::uint32_t rename_no_replace;
 /// file system cannot tell.
 [[nodiscard]] result<std::size_t> read_cached_at(int fd, std::span<std::byte> into,
                                                  std::uint64_t offset);
+/// Whether all of that part of a file is in the page cache. Errors: ENOSYS before Linux 6.5,
+/// EOPNOTSUPP, EBADF.
+[[nodiscard]] result<bool> is_cached(int fd, std::uint64_t offset, std::uint64_t bytes);
 [[nodiscard]] result<std::size_t> write_at(int fd, std::span<const std::byte> from,
                                            std::uint64_t offset);
 /// Not repeated after a failure: the kernel reports lost writes once (FAULTS R11).

@@ -5,6 +5,7 @@
 #include <rouse/sys/table.hpp>
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -39,6 +40,33 @@ int has_events(int fd, short events) noexcept {
   const int n = uninterrupted([&]() noexcept { return calls().poll(fd, events, 0); });
   return n > 0 ? 1 : n;
 }
+
+/// Holds SIGPIPE back on this thread and takes it away if it came, unless the thread blocks it
+/// anyway.
+class without_sigpipe {
+ public:
+  without_sigpipe() noexcept {
+    ::sigemptyset(&only_);
+    ::sigaddset(&only_, SIGPIPE);
+    sigset_t former;
+    ::sigemptyset(&former);
+    mine_ = calls().signal_mask(SIG_BLOCK, &only_, &former) == 0 &&
+            ::sigismember(&former, SIGPIPE) == 0;
+  }
+  without_sigpipe(const without_sigpipe&) = delete;
+  without_sigpipe& operator=(const without_sigpipe&) = delete;
+  ~without_sigpipe() {
+    if (!mine_) return;
+    constexpr timespec at_once{};
+    while (::sigtimedwait(&only_, nullptr, &at_once) == SIGPIPE) {
+    }
+    (void)calls().signal_mask(SIG_UNBLOCK, &only_, nullptr);
+  }
+
+ private:
+  sigset_t only_;
+  bool mine_ = false;
+};
 
 }  // namespace
 
@@ -91,6 +119,12 @@ long send_vectored(int fd, const slice* slices, std::size_t count) noexcept {
   message.msg_iovlen = std::min(count, slices_max);
   return uninterrupted(
       [&]() noexcept { return calls().sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+long send_file(int fd, int file, std::uint64_t offset, std::size_t bytes) noexcept {
+  const without_sigpipe guard;  // the one call here that has no flag against it
+  return uninterrupted(
+      [&]() noexcept { return calls().sendfile(fd, file, offset, capped(bytes)); });
 }
 
 long read(int fd, void* into, std::size_t bytes) noexcept {

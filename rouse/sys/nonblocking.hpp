@@ -6,6 +6,7 @@
 #include <rouse/sys/slice.hpp>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace rouse::sys {
 class socket_address;
@@ -31,6 +32,9 @@ namespace rouse::sys::nonblocking {
 [[nodiscard]] long send(int fd, const void* from, std::size_t bytes) noexcept;
 /// At most slices_max of `slices` are looked at.
 [[nodiscard]] long send_vectored(int fd, const slice* slices, std::size_t count) noexcept;
+/// Up to `bytes` of an open file from `offset`, without a copy; 0 at its end. The socket must be
+/// non-blocking. What is not in the page cache is read from the disk meanwhile: see is_cached().
+[[nodiscard]] long send_file(int fd, int file, std::uint64_t offset, std::size_t bytes) noexcept;
 /// For pipes and the like; whether these wait is the descriptor's matter.
 [[nodiscard]] long read(int fd, void* into, std::size_t bytes) noexcept;
 [[nodiscard]] long write(int fd, const void* from, std::size_t bytes) noexcept;

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -89,6 +90,11 @@ constexpr table real_table{
           return static_cast<long>(
               answer(::sendmsg(fd, static_cast<const msghdr*>(message), flags)));
         },
+    .sendfile =
+        [](int fd, int file, std::uint64_t offset, std::size_t bytes) {
+          auto at = static_cast<off_t>(offset);
+          return static_cast<long>(answer(::sendfile(fd, file, &at, bytes)));
+        },
     .shutdown = [](int fd, int how) { return answer(::shutdown(fd, how)); },
     .getsockopt =
         [](int fd, int level, int name, void* value, unsigned* bytes) {
@@ -141,6 +147,14 @@ constexpr table real_table{
           const iovec piece{into, bytes};
           return static_cast<long>(
               answer(::preadv2(fd, &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT)));
+        },
+    .pages_cached =
+        [](int fd, std::uint64_t offset, std::uint64_t bytes) {
+          constexpr long cachestat = 451;  // Linux 6.5; the headers here are older
+          const std::uint64_t range[2] = {offset, bytes};
+          std::uint64_t counts[5] = {};
+          const int n = answer_int(::syscall(cachestat, fd, range, counts, 0));
+          return n < 0 ? n : static_cast<long>(counts[0]);
         },
     .pwrite =
         [](int fd, const void* from, std::size_t bytes, std::uint64_t offset) {

@@ -40,6 +40,7 @@ struct table {
   long (*recv)(int fd, void* into, std::size_t bytes, int flags);
   long (*send)(int fd, const void* from, std::size_t bytes, int flags);
   long (*sendmsg)(int fd, const void* message, int flags);
+  long (*sendfile)(int fd, int file, std::uint64_t offset, std::size_t bytes);
   int (*shutdown)(int fd, int how);
   int (*getsockopt)(int fd, int level, int name, void* value, unsigned* bytes);
   int (*setsockopt)(int fd, int level, int name, const void* value, unsigned bytes);
@@ -58,6 +59,8 @@ struct table {
   long (*pread)(int fd, void* into, std::size_t bytes, std::uint64_t offset);
   long (*pread_cached)(int fd, void* into, std::size_t bytes,
                        std::uint64_t offset);  ///< RWF_NOWAIT: -EAGAIN off the page cache
+  long (*pages_cached)(int fd, std::uint64_t offset,
+                       std::uint64_t bytes);  ///< cachestat(2): pages that are in the page cache
   long (*pwrite)(int fd, const void* from, std::size_t bytes, std::uint64_t offset);
   int (*fsync)(int fd, bool data_only);
   int (*ftruncate)(int fd, std::uint64_t bytes);

@@ -71,6 +71,8 @@ attempted attempt(operation& op, heap_lease_pool& buffers) noexcept {
     case opcode::send_vectored:
       return answer(op,
                     call::send_vectored(fd, static_cast<const sys::slice*>(a.address), a.length));
+    case opcode::send_file:
+      return answer(op, call::send_file(fd, static_cast<int>(a.flags), a.offset, a.length));
     case opcode::read: return answer(op, call::read(fd, a.address, a.length));
     case opcode::write: return answer(op, call::write(fd, a.address, a.length));
     case opcode::readable: return readiness(op, call::is_readable(fd));
