@@ -86,6 +86,12 @@ class file {
   [[nodiscard]] operation<written> write_all_at(std::uint64_t offset, io::buffer content,
                                                 std::size_t* done = nullptr) const;
 
+  /// Whether that part can be read without the disk. Does not wait.
+  /// @errors  ENOSYS where the kernel cannot tell.
+  [[nodiscard]] result<bool> is_cached(std::uint64_t offset, std::uint64_t bytes) const {
+    return sys::is_cached(native_handle(), offset, bytes);
+  }
+
   /// Kind, size, times. Asks the open file, which does not wait.
   [[nodiscard]] result<file_status> status() const;
   /// Until the disk has it. A failure is reported once and never turned into success by another try

@@ -16,8 +16,10 @@ struct access_record {
   const net::address& peer;
   std::string_view method;
   std::string_view target;
-  status answered;
-  std::uint64_t bytes = 0;  ///< of the answer, head included
+  int minor_version = 1;  ///< of HTTP/1
+  status answered = status::ok;
+  std::uint64_t bytes = 0;       ///< of the answer, head included
+  std::uint64_t body_bytes = 0;  ///< of its body, framing included
   nanoseconds took{};  ///< from the request's first byte until its answer was written or gathered
 };
 

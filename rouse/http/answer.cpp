@@ -30,10 +30,20 @@ answer_options answer_to(const request& r, std::string_view date) noexcept {
           .html = accepts_html(r)};
 }
 
+void append_answer(std::string& out, status code, const answer_options& options,
+                   std::string_view type, std::string_view body, std::uint64_t* head_bytes) {
+  response_head head(out, code, options, head_bytes);
+  if (may_have_body(code)) {
+    head.content_type(type);
+    head.content_length(body.size());
+  }
+  head.end();
+  if (!options.head_only && may_have_body(code)) out += body;
+}
+
 void append_page_answer(std::string& out, status code, const answer_options& options,
-                        std::string_view page) {
-  response_head head(out, code, options.date);
-  head.persistence(options.persistence);
+                        std::string_view page, std::uint64_t* head_bytes) {
+  response_head head(out, code, options, head_bytes);
   head.content_type(page_content_type);
   head.content_length(page.size());
   head.constant_field("Content-Security-Policy", page_security_policy());
@@ -42,7 +52,7 @@ void append_page_answer(std::string& out, status code, const answer_options& opt
 }
 
 void append_error_answer(std::string& out, status code, const answer_options& options,
-                         std::string_view allow) {
+                         std::string_view allow, std::uint64_t* head_bytes) {
   ROUSE_ASSERT((code == status::method_not_allowed) == !allow.empty());
   std::string body;
   if (options.html)
@@ -50,8 +60,7 @@ void append_error_answer(std::string& out, status code, const answer_options& op
   else
     append_error_text(body, code);
 
-  response_head head(out, code, options.date);
-  head.persistence(options.persistence);
+  response_head head(out, code, options, head_bytes);
   head.content_type(options.html ? page_content_type : text_content_type);
   head.content_length(body.size());
   if (options.html) head.constant_field("Content-Security-Policy", page_security_policy());
@@ -61,10 +70,9 @@ void append_error_answer(std::string& out, status code, const answer_options& op
 }
 
 result<void> append_redirect(std::string& out, status code, const answer_options& options,
-                             std::string_view location) {
+                             std::string_view location, std::uint64_t* head_bytes) {
   ROUSE_ASSERT(static_cast<unsigned>(code) / 100 == 3 && code != status::not_modified);
-  response_head head(out, code, options.date);
-  head.persistence(options.persistence);
+  response_head head(out, code, options, head_bytes);
   head.content_length(0);
   if (auto set = head.field("Location", location); !set) return set;
   head.end();

@@ -10,6 +10,11 @@
 namespace rouse::http {
 namespace {
 
+// Asked for in one go: how much of a file is looked up in the page cache, and how much of what is
+// not there is read into memory.
+constexpr std::size_t piece_bytes_max = 1024 * 1024;
+constexpr std::size_t copied_bytes_max = 128 * 1024;
+
 task<result<std::size_t>> read_into(body_source& from, std::span<const std::byte>& rest,
                                     std::span<std::byte> into) {
   if (rest.empty()) {
@@ -72,24 +77,90 @@ fallible_task<void> body_writer::write(std::span<const std::byte> bytes) {
   return {send(bytes), to_->stream().subject()};
 }
 
+bool body_writer::takes(std::uint64_t bytes) const noexcept {
+  if (finished_ || failed_) return false;
+  return framing_ != body_framing::length || bytes <= length_ - bytes_;
+}
+
+void body_writer::open_chunk(std::uint64_t bytes) {
+  if (framing_ != body_framing::chunked) return;
+  char size[16];
+  const auto [end, ec] = std::to_chars(size, size + sizeof size, bytes, 16);
+  to_->text().append(size, end).append("\r\n");
+}
+
+std::string_view body_writer::chunk_end() const noexcept {
+  return framing_ == body_framing::chunked ? std::string_view("\r\n") : std::string_view();
+}
+
 task<result<void>> body_writer::send(std::span<const std::byte> bytes) {
-  const bool too_many = framing_ == body_framing::length && bytes.size() > length_ - bytes_;
-  if (finished_ || failed_ || too_many)
-    co_return std::unexpected(error("write body", errc::invalid_input));
+  if (!takes(bytes.size())) co_return std::unexpected(error("write body", errc::invalid_input));
   if (bytes.empty()) co_return result<void>();  // an empty chunk would be the last
   bytes_ += bytes.size();
   if (framing_ == body_framing::nothing) co_return result<void>();
-  std::string_view tail;
-  if (framing_ == body_framing::chunked) {
-    char size[16];
-    const auto [end, ec] = std::to_chars(size, size + sizeof size, bytes.size(), 16);
-    to_->text().append(size, end).append("\r\n");
-    tail = "\r\n";
-  }
+  open_chunk(bytes.size());
   failed_ = true;  // until it is known to be sent, also when this is cancelled
-  auto sent = co_await to_->send(bytes, tail);
+  auto sent = co_await to_->send(bytes, chunk_end());
   failed_ = !sent;
   co_return sent;
+}
+
+result<void> body_writer::gather(std::string_view bytes) {
+  if (!takes(bytes.size())) return std::unexpected(error("write body", errc::invalid_input));
+  bytes_ += bytes.size();
+  if (bytes.empty() || framing_ == body_framing::nothing) return {};
+  open_chunk(bytes.size());
+  to_->text().append(bytes).append(chunk_end());
+  return {};
+}
+
+fallible_task<void> body_writer::write_file(const fs::file& from, std::uint64_t offset,
+                                            std::uint64_t bytes, file_copy how) {
+  return {send_file(from, offset, bytes, how), to_->stream().subject()};
+}
+
+task<result<void>> body_writer::send_file(fs::file from, std::uint64_t offset, std::uint64_t bytes,
+                                          file_copy how) {
+  if (!takes(bytes)) co_return std::unexpected(error("write body", errc::invalid_input));
+  if (bytes == 0) co_return result<void>();
+  bytes_ += bytes;
+  if (framing_ == body_framing::nothing) co_return result<void>();
+  open_chunk(bytes);
+  failed_ = true;
+  io::buffer piece;
+  while (bytes != 0) {
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, piece_bytes_max));
+    const bool fits = to_->text().size() + want <= gather_bytes_max;
+    const bool cached =
+        !fits && how == file_copy::none && from.is_cached(offset, want).value_or(false);
+    std::size_t count = 0;
+    if (cached) {
+      auto flushed = co_await to_->flush();
+      if (!flushed) co_return std::unexpected(flushed.error());
+      auto sent = co_await to_->send_file(from, offset, want);
+      if (!sent) co_return std::unexpected(sent.error());
+      count = *sent;
+    } else {
+      const std::size_t read_max = std::min(want, copied_bytes_max);
+      auto got = co_await from.read_at(offset, read_max, std::move(piece)).result();
+      if (!got) co_return std::unexpected(got.error());
+      piece = std::move(*got);
+      count = piece.size();
+      if (fits) {
+        to_->text().append(piece.text());
+      } else {
+        auto sent = co_await to_->send(piece.bytes());
+        if (!sent) co_return std::unexpected(sent.error());
+      }
+      piece.clear();
+    }
+    if (count == 0) co_return std::unexpected(error("read", errc::end_of_stream));  // it has shrunk
+    offset += count;
+    bytes -= count;
+  }
+  to_->text().append(chunk_end());
+  failed_ = false;
+  co_return result<void>();
 }
 
 result<void> body_writer::trailer(std::string_view name, std::string_view value) {

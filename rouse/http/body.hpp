@@ -6,6 +6,7 @@
 #pragma once
 
 #include <rouse/coro/fallible_task.hpp>
+#include <rouse/fs/file.hpp>
 #include <rouse/http/output.hpp>
 
 #include <cstddef>
@@ -68,6 +69,12 @@ enum class body_framing : unsigned char {
   until_close,  ///< the end of the connection: to HTTP/1.0
 };
 
+/// How a file gets into a body.
+enum class file_copy : unsigned char {
+  through_memory,  ///< what was read is what is sent, whatever happens to the file meanwhile
+  none,            ///< from the page cache where it is there
+};
+
 /// Writes a body whose head has been appended to `to`.
 /// @threads  That of the connection. Stays where it is.
 class body_writer {
@@ -88,6 +95,18 @@ class body_writer {
   [[nodiscard]] fallible_task<void> write(std::string_view text) {
     return write(io::as_bytes(text));
   }
+  /// Adds `bytes` without sending them yet: they go with the next write, or with the end. For parts
+  /// that are small and followed by more.
+  /// @errors  invalid_input, as for write().
+  [[nodiscard]] result<void> gather(std::string_view bytes);
+  /// Sends a part of a file, read piece by piece.
+  /// @param how  file_copy::none: what is in the page cache goes to the socket without a copy
+  ///             (sendfile). Then a change of the file can still change bytes on their way.
+  /// @errors  those of write() and of reading; end_of_stream: the file has become shorter, and the
+  ///          body cannot be finished.
+  [[nodiscard]] fallible_task<void> write_file(const fs::file& from, std::uint64_t offset,
+                                               std::uint64_t bytes,
+                                               file_copy how = file_copy::through_memory);
   /// A field after the last chunk, sent by finish().
   /// @errors  invalid_input: not chunked, or no field that may be a trailer.
   result<void> trailer(std::string_view name, std::string_view value);
@@ -103,6 +122,11 @@ class body_writer {
 
  private:
   [[nodiscard]] task<result<void>> send(std::span<const std::byte> bytes);
+  [[nodiscard]] task<result<void>> send_file(fs::file from, std::uint64_t offset,
+                                             std::uint64_t bytes, file_copy how);
+  [[nodiscard]] bool takes(std::uint64_t bytes) const noexcept;
+  void open_chunk(std::uint64_t bytes);
+  [[nodiscard]] std::string_view chunk_end() const noexcept;
 
   output* to_;
   body_framing framing_;

@@ -1,25 +1,149 @@
 #include <rouse/http/exchange.hpp>
 
-namespace rouse::http {
+#include <rouse/base/assert.hpp>
+#include <rouse/http/internal/authority.hpp>
+#include <rouse/http/page.hpp>
+#include <rouse/http/target.hpp>
 
-task<result<void>> exchange::flush() {
-  has_sent_ = true;
-  if (out_->empty()) co_return result<void>();
-  sent_ += out_->size() - earlier_;
-  earlier_ = 0;
-  auto sent = co_await peer_->write_all(io::as_bytes(*out_), {.within = write_limit_}).result();
-  out_->clear();
-  if (!sent) co_return std::unexpected(sent.error());
-  co_return result<void>();
+namespace rouse::http {
+namespace {
+
+std::string_view origin_form(std::string_view target) noexcept {
+  if (target.starts_with('/')) return target;
+  const internal::absolute_target absolute = internal::split_absolute(target);
+  if (absolute.default_port == 0) return target;
+  return absolute.path.starts_with('/') ? absolute.path : std::string_view("/");
 }
 
-task<result<void>> exchange::send(std::span<const std::byte> bytes) {
-  auto before = co_await flush();
-  if (!before) co_return std::unexpected(before.error());
-  auto sent = co_await peer_->write_all(bytes, {.within = write_limit_}).result();
-  if (!sent) co_return std::unexpected(sent.error());
-  sent_ += bytes.size();
-  co_return result<void>();
+}  // namespace
+
+exchange::exchange(exchange_source& from, const http::request& head, output& to,
+                   std::string_view date, bool keep_alive, std::uint64_t batch) noexcept
+    : from_(&from),
+      head_(&head),
+      to_(&to),
+      batch_(batch),
+      before_(to.total()),
+      earlier_(to.text().size()),
+      options_(answer_to(head, date)),
+      target_(origin_form(head.target())) {
+  if (!keep_alive) options_.persistence.keep_alive = false;
+  to_->forget_sent();
+}
+
+std::string_view exchange::parameter(std::string_view name) const noexcept {
+  for (const path_parameter& p : parameters_)
+    if (p.name == name) return p.value;
+  return {};
+}
+
+std::optional<std::string> exchange::query(std::string_view name) const {
+  const std::size_t mark = target_.find('?');
+  if (mark == std::string_view::npos) return std::nullopt;
+  return query_value(target_.substr(mark + 1), name);
+}
+
+void exchange::begin_answer(status code) noexcept {
+  ROUSE_ASSERT(!begun_);  // one answer
+  begun_ = true;
+  status_ = code;
+  options_.fields = fields_;
+}
+
+void exchange::text(std::string_view body, status code) {
+  answer("text/plain; charset=utf-8", body, code);
+}
+void exchange::html(std::string_view body, status code) { answer(page_content_type, body, code); }
+void exchange::json(std::string_view body, status code) { answer("application/json", body, code); }
+
+void exchange::answer(std::string_view type, std::string_view body, status code) {
+  begin_answer(code);
+  append_answer(out(), code, options_, type, body, &head_bytes_);
+}
+
+void exchange::empty(status code) {
+  auto head = this->head(code);
+  if (may_have_body(code)) head.content_length(0);
+  head.end();
+}
+
+void exchange::error(status code, std::string_view allow) {
+  begin_answer(code);
+  append_error_answer(out(), code, options_, allow, &head_bytes_);
+}
+
+result<void> exchange::redirect(std::string_view location, status code) {
+  begin_answer(code);
+  auto done = append_redirect(out(), code, options_, location, &head_bytes_);
+  if (!done) begun_ = false;
+  return done;
+}
+
+result<void> exchange::field(std::string_view name, std::string_view value) {
+  if (begun_ || !is_settable_field(name) || !is_field_value(value))
+    return std::unexpected(rouse::error("response field", errc::invalid_input));
+  fields_.append(name).append(": ").append(value).append("\r\n");
+  return {};
+}
+
+response_head exchange::head(status code) {
+  begin_answer(code);
+  return response_head(out(), code, options_, &head_bytes_);
+}
+
+body_writer& exchange::begin(status code, std::string_view type,
+                             std::optional<std::uint64_t> length) {
+  body_framing framing = body_framing::length;
+  if (!length) {
+    framing = head_->minor_version() == 0 ? body_framing::until_close : body_framing::chunked;
+    if (framing == body_framing::until_close) close_after();
+  }
+  auto head = this->head(code);
+  if (may_have_body(code)) {
+    head.content_type(type);
+    if (length) head.content_length(*length);
+    if (framing == body_framing::chunked) head.chunked();
+  }
+  head.end();
+  return begin_body(framing, length.value_or(0));
+}
+
+body_writer& exchange::begin_body(body_framing framing, std::uint64_t length) {
+  ROUSE_ASSERT(begun_ && !writer_);
+  if (is_head() || !may_have_body(status_)) framing = body_framing::nothing;
+  return writer_.emplace(*to_, framing, length);
+}
+
+void exchange::mount(std::size_t prefix_bytes) noexcept {
+  ROUSE_ASSERT(prefix_bytes <= target_.size());
+  // A view of what was sent, grown over the prefix; in the absolute form it does not begin there.
+  mounted_at_ = mounted_at_.empty()
+                    ? target_.substr(0, prefix_bytes)
+                    : std::string_view(mounted_at_.data(), mounted_at_.size() + prefix_bytes);
+  target_.remove_prefix(prefix_bytes);
+}
+
+bool exchange::take_back() {
+  if (to_->has_sent()) return false;
+  out().resize(earlier_);
+  writer_.reset();
+  head_bytes_ = 0;
+  begun_ = false;
+  return true;
+}
+
+void exchange::note_flushed() noexcept {
+  if (begun_) return;
+  before_ = to_->total();
+  earlier_ = 0;
+  to_->forget_sent();
+}
+
+result<void> exchange::finish() {
+  if (!begun_)
+    return std::unexpected(rouse::error("handler without an answer", errc::invalid_input));
+  if (!writer_ || is_head()) return {};
+  return writer_->finish();
 }
 
 }  // namespace rouse::http

@@ -2,62 +2,163 @@
 #pragma once
 
 #include <rouse/coro/task.hpp>
+#include <rouse/fs/file.hpp>
 #include <rouse/http/answer.hpp>
+#include <rouse/http/body.hpp>
 #include <rouse/http/request.hpp>
-#include <rouse/net/stream.hpp>
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 
 namespace rouse::http {
 
-/// Lent to a handler for one call. Small answers are appended to `out`, which the connection sends
-/// together with those of the requests that came along; a large one is sent in pieces with `flush`.
+/// What an exchange asks of the connection that it happens on.
+class exchange_source : public body_source {
+ public:
+  /// See exchange::allow_body().
+  virtual void allow_body(std::uint64_t bytes_max, nanoseconds within) noexcept = 0;
+  /// Trailers of the body, once it was read to its end; nothing before, and where there are none.
+  [[nodiscard]] virtual std::optional<std::string_view> trailer(
+      std::string_view name) const noexcept = 0;
+  [[nodiscard]] virtual bool is_stopping() const noexcept = 0;
+
+ protected:
+  ~exchange_source() = default;
+};
+
+/// A part of the path that a pattern of the router has named; decoded.
+struct path_parameter {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// Lent to a handler for one call. There is one answer: whole, with one of the calls that take a
+/// text, or begun and then written. Whole answers are gathered, and sent together with those of the
+/// requests that came along; a body that is begun goes out as it is written.
 class exchange {
  public:
-  exchange(net::stream& peer, const http::request& head, std::string& out, std::string_view date,
-           bool keep_alive, nanoseconds write_limit) noexcept
-      : peer_(&peer), head_(&head), out_(&out), earlier_(out.size()), write_limit_(write_limit) {
-    options_ = answer_to(head, date);
-    if (!keep_alive) options_.persistence.keep_alive = false;
+  /// For servers and tests. All outlive the exchange.
+  exchange(exchange_source& from, const http::request& head, output& to, std::string_view date,
+           bool keep_alive, std::uint64_t batch = 0) noexcept;
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+
+  // ---- What was asked.
+  /// Its views stay valid for the whole exchange.
+  [[nodiscard]] const http::request& request() const noexcept { return *head_; }
+  [[nodiscard]] bool is_head() const noexcept { return options_.head_only; }
+  /// The target below the place where the handler is mounted: origin-form, as it was sent, with its
+  /// query.
+  [[nodiscard]] std::string_view target() const noexcept { return target_; }
+  /// The same without query.
+  [[nodiscard]] std::string_view path() const noexcept {
+    return target_.substr(0, target_.find('?'));
+  }
+  /// What the target has before target(), as it was sent: "" or "/files".
+  [[nodiscard]] std::string_view mounted_at() const noexcept { return mounted_at_; }
+  /// A parameter of the route; empty when there is none of that name.
+  [[nodiscard]] std::string_view parameter(std::string_view name) const noexcept;
+  /// The first value of `name` in the query ("a=1&b=x+y%21"), decoded; nothing when it is missing
+  /// or malformed.
+  [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
+
+  // ---- The body of the request. One that nobody reads is dropped, up to a limit.
+  [[nodiscard]] body_reader body() noexcept { return body_reader(*from_); }
+  /// Another limit for this body, and for the time until its end: before anything of it was read.
+  void allow_body(std::uint64_t bytes_max, nanoseconds within = no_limit) noexcept {
+    from_->allow_body(bytes_max, within);
+  }
+  /// A trailer, once the body was read to its end.
+  [[nodiscard]] std::optional<std::string_view> trailer(std::string_view name) const noexcept {
+    return from_->trailer(name);
   }
 
-  /// Its views end with the first flush().
-  [[nodiscard]] const http::request& request() const noexcept { return *head_; }
-  [[nodiscard]] const answer_options& options() const noexcept { return options_; }
-  [[nodiscard]] bool is_head() const noexcept { return options_.head_only; }
-  [[nodiscard]] std::string& out() noexcept { return *out_; }
+  // ---- A whole answer.
+  /// "text/plain; charset=utf-8".
+  void text(std::string_view body, status code = status::ok);
+  /// "text/html; charset=utf-8"; what is foreign in it must be escaped.
+  void html(std::string_view body, status code = status::ok);
+  /// "application/json".
+  void json(std::string_view body, status code = status::ok);
+  /// @param type  a constant or a field value.
+  void answer(std::string_view type, std::string_view body, status code = status::ok);
+  /// An answer without a body: 204, or one that says all in its head.
+  void empty(status code = status::no_content);
+  /// An error of the usual look: a page for browsers, a line of text for programs.
+  /// @param allow  for 405: "GET, HEAD".
+  void error(status code, std::string_view allow = {});
+  /// @param location  a target ("/there") or a URL, encoded.
+  /// @errors  invalid_input, and nothing is answered: no field value.
+  [[nodiscard]] result<void> redirect(std::string_view location, status code = status::found);
 
-  /// Sends what is in `out`, and waits until the kernel has taken it.
-  /// @errors  ETIMEDOUT: the peer took nothing for too long; EPIPE, ECONNRESET.
-  [[nodiscard]] task<result<void>> flush();
-  /// Sends `bytes` directly, after what is in `out`.
-  [[nodiscard]] task<result<void>> send(std::span<const std::byte> bytes);
+  // ---- An answer in pieces.
+  /// A field of the answer, before it begins.
+  /// @errors  invalid_input, and nothing is set: no token, no field value, or one of the names that
+  ///          frame the message.
+  result<void> field(std::string_view name, std::string_view value);
+  /// Begins an answer whose body is written piece by piece. Without a length it is chunked, or ends
+  /// with the connection for HTTP/1.0. The writer finishes with the handler.
+  body_writer& begin(status code, std::string_view type,
+                     std::optional<std::uint64_t> length = std::nullopt);
+  /// Begins an answer whose head the caller writes, to its end(), and then appends a small body to
+  /// out() or calls begin_body().
+  [[nodiscard]] response_head head(status code);
+  /// The body after head().
+  body_writer& begin_body(body_framing framing, std::uint64_t length = 0);
+  /// What the connection will send next; a small body goes right behind its head.
+  [[nodiscard]] std::string& out() noexcept { return to_->text(); }
+
+  [[nodiscard]] const answer_options& options() const noexcept { return options_; }
   /// Ends the connection after this answer.
   void close_after() noexcept { options_.persistence.keep_alive = false; }
+  /// The server takes no more requests: whoever answers without end should come to one.
+  [[nodiscard]] bool is_stopping() const noexcept { return from_->is_stopping(); }
 
-  // For the log.
-  void set_status(status code) noexcept { status_ = code; }
+  // ---- For routers and middleware.
+  void set_parameters(std::span<const path_parameter> all) noexcept { parameters_ = all; }
+  /// @param prefix_bytes  of target(), which belong to the mount point; the rest begins with '/'.
+  void mount(std::size_t prefix_bytes) noexcept;
+  /// The same for requests that arrived together, in one read of one connection, and for no others:
+  /// what was found out for one of them holds for all. 0: not known.
+  [[nodiscard]] std::uint64_t batch() const noexcept { return batch_; }
+  [[nodiscard]] bool has_begun() const noexcept { return begun_; }
   [[nodiscard]] status answered() const noexcept { return status_; }
-  /// Of this answer, sent or gathered.
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return sent_ + (out_->size() - earlier_); }
-  /// Takes back what of this answer is gathered; false when something of it may be on its way.
-  [[nodiscard]] bool take_back() {
-    if (has_sent_) return false;
-    out_->resize(earlier_);
-    return true;
+  /// Of this answer, sent or gathered: all, and without its head.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return to_->total() - before_; }
+  [[nodiscard]] std::uint64_t body_bytes() const noexcept {
+    return bytes() > head_bytes_ ? bytes() - head_bytes_ : 0;
   }
+  /// Takes back what of this answer is gathered, so that there can be another; false when something
+  /// of it may be on its way.
+  [[nodiscard]] bool take_back();
+  /// For the server: ends a body that was begun. @errors  those of body_writer::finish().
+  [[nodiscard]] result<void> finish();
+  /// For the server: what was gathered has been sent. Before the answer begins it was not part of
+  /// it.
+  void note_flushed() noexcept;
+  /// For the server: a client that waited for "100 Continue" has been told.
+  void may_keep_alive() noexcept { options_.persistence.keep_alive = head_->keep_alive(); }
 
  private:
-  net::stream* peer_;
+  void begin_answer(status code) noexcept;
+
+  exchange_source* from_;
   const http::request* head_;
-  std::string* out_;
-  std::size_t earlier_;  // bytes in out_ that belong to answers before this one
+  output* to_;
+  std::uint64_t batch_;
+  std::uint64_t before_;  // to_->total() when this began
+  std::size_t earlier_;   // bytes gathered that belong to answers before this one
+  std::uint64_t head_bytes_ = 0;
   answer_options options_;
-  nanoseconds write_limit_;
+  std::string fields_;  // options_.fields
+  std::string_view target_;
+  std::string_view mounted_at_;
+  std::span<const path_parameter> parameters_;
+  std::optional<body_writer> writer_;
   status status_ = status::ok;
-  std::uint64_t sent_ = 0;
-  bool has_sent_ = false;  // or tried to
+  bool begun_ = false;
 };
 
 /// Answers requests. One object serves all connections of a server, on its thread.
@@ -68,9 +169,8 @@ class handler {
   handler& operator=(const handler&) = delete;
   virtual ~handler() = default;
 
-  /// Appends or sends the whole answer. An error means that the answer was cut in the middle, or
-  /// never began: the connection is closed, since nothing true can follow. The request's body, if
-  /// it has one, is read and dropped by the connection.
+  /// Gives one answer. An error, or an exception, becomes a 500 where nothing of the answer was
+  /// sent yet, and else cuts the connection, since nothing true can follow.
   [[nodiscard]] virtual task<result<void>> respond(exchange& x) = 0;
 };
 

@@ -1,5 +1,7 @@
 #include <rouse/http/output.hpp>
 
+#include <rouse/base/assert.hpp>
+
 namespace rouse::http {
 
 task<result<void>> output::flush() {
@@ -19,6 +21,16 @@ task<result<void>> output::send(std::span<const std::byte> bytes, std::string_vi
   if (!sent) co_return std::unexpected(sent.error());
   note_sent(bytes.size() + tail.size());
   co_return result<void>();
+}
+
+task<result<std::size_t>> output::send_file(const fs::file& from, std::uint64_t offset,
+                                            std::size_t bytes) {
+  ROUSE_ASSERT(text_.empty());
+  has_sent_ = true;
+  auto sent =
+      co_await to_->send_file(from.native_handle(), offset, bytes, {.within = within_}).result();
+  if (sent) note_sent(*sent);
+  co_return sent;
 }
 
 }  // namespace rouse::http

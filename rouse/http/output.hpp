@@ -3,6 +3,7 @@
 #pragma once
 
 #include <rouse/coro/task.hpp>
+#include <rouse/fs/file.hpp>
 #include <rouse/net/stream.hpp>
 
 #include <cstdint>
@@ -18,8 +19,18 @@ class output {
  public:
   /// @param within  longest time that the peer may take nothing of one piece.
   output(net::stream& to, nanoseconds within) noexcept : to_(&to), within_(within) {}
+  /// For none yet: see attach().
+  explicit output(nanoseconds within) noexcept : to_(nullptr), within_(within) {}
   output(const output&) = delete;
   output& operator=(const output&) = delete;
+
+  /// Begins anew with another connection; the memory stays.
+  void attach(net::stream& to) noexcept {
+    to_ = &to;
+    text_.clear();
+    sent_ = 0;
+    has_sent_ = false;
+  }
 
   /// What is gathered and not sent: append to it.
   [[nodiscard]] std::string& text() noexcept { return text_; }
@@ -37,12 +48,15 @@ class output {
   /// Sends what is gathered, then `bytes`, then `tail`, in one call where the kernel takes it.
   [[nodiscard]] task<result<void>> send(std::span<const std::byte> bytes,
                                         std::string_view tail = {});
-  /// Gives the memory back.
-  void release() noexcept { text_ = std::string(); }
+
+  /// Sends some of an open file, without a copy: see net::stream::send_file().
+  /// @pre  nothing is gathered.
+  [[nodiscard]] task<result<std::size_t>> send_file(const fs::file& from, std::uint64_t offset,
+                                                    std::size_t bytes);
 
   [[nodiscard]] net::stream& stream() noexcept { return *to_; }
   [[nodiscard]] nanoseconds within() const noexcept { return within_; }
-  /// For who sends by other means: what is gathered has been, and `more` behind it.
+  /// For who sends by other means: what is gathered has been sent, and `more` behind it.
   void note_sent(std::uint64_t more = 0) noexcept {
     sent_ += text_.size() + more;
     has_sent_ = true;

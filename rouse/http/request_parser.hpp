@@ -89,6 +89,10 @@ class request_parser {
   /// point into the input of the call that reported `head`.
   [[nodiscard]] const request& head() const noexcept { return head_; }
 
+  /// The bytes of the current head now stand elsewhere: its views follow.
+  /// @param copy  the first byte of a copy of head().bytes().
+  void rebase_head(const char* copy) noexcept { head_.rebase(copy); }
+
   /// After event `error`.
   [[nodiscard]] const parse_error& error() const noexcept { return error_; }
 

@@ -21,11 +21,12 @@ bool is_reserved(std::string_view name) noexcept {
   return false;
 }
 
-bool is_token(std::string_view name) noexcept {
-  return !name.empty() && internal::all_have_class(name, internal::class_token);
-}
-
 }  // namespace
+
+bool is_settable_field(std::string_view name) noexcept {
+  return !name.empty() && internal::all_have_class(name, internal::class_token) &&
+         !is_reserved(name);
+}
 
 bool is_field_value(std::string_view value) noexcept {
   if (value.empty()) return true;
@@ -47,6 +48,14 @@ response_head::response_head(std::string& out, status code, std::string_view dat
   out_.append("Date: ");
   out_.append(date);
   out_.append("\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+response_head::response_head(std::string& out, status code, const answer_options& options,
+                             std::uint64_t* bytes)
+    : response_head(out, code, options.date) {
+  bytes_ = bytes;
+  persistence(options.persistence);
+  out_.append(options.fields);
 }
 
 response_head::~response_head() {
@@ -76,13 +85,19 @@ void response_head::content_length(std::uint64_t bytes) {
   append("Content-Length", {text, static_cast<std::size_t>(end - text)});
 }
 
+void response_head::chunked() {
+  ROUSE_ASSERT(!has_length_ && may_have_body(code_));
+  has_length_ = true;
+  append("Transfer-Encoding", "chunked");
+}
+
 void response_head::content_type(std::string_view type) {
   ROUSE_ASSERT(is_field_value(type));
   append("Content-Type", type);
 }
 
 result<void> response_head::field(std::string_view name, std::string_view value) {
-  if (!is_token(name) || is_reserved(name) || !is_field_value(value))
+  if (!is_settable_field(name) || !is_field_value(value))
     return std::unexpected(error("response field", errc::invalid_input));
   append(name, value);
   return {};
@@ -97,6 +112,7 @@ void response_head::end() {
   ROUSE_ASSERT(!ended_);
   out_.append("\r\n");
   ended_ = true;
+  if (bytes_) *bytes_ = out_.size() - begin_;
 }
 
 }  // namespace rouse::http

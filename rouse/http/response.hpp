@@ -30,15 +30,28 @@ struct persistence {
   return {.keep_alive = r.keep_alive(), .minor_version = r.minor_version()};
 }
 
+/// What every answer to a request depends on. The defaults fit a request that could not be read:
+/// plain text, then close.
+struct answer_options {
+  std::string_view date = {};  ///< date_cache::at()
+  http::persistence persistence = {};
+  bool head_only = false;  ///< the request was HEAD: the length is told, the body left out
+  bool html = false;       ///< the client is a browser; programs get errors as a line of text
+  /// More fields, each a whole line that was checked when it was set.
+  std::string_view fields = {};
+};
+
 /// Whether `value` can be a field value: no CR, LF, NUL or other control byte but tab, no blank at
 /// either end.
 [[nodiscard]] bool is_field_value(std::string_view value) noexcept;
 
+/// Whether response_head::field() takes a field of this name: a token that has no call of its own.
+[[nodiscard]] bool is_settable_field(std::string_view name) noexcept;
+
 /// One head, from its status line to its empty line.
 ///
 /// ```
-/// response_head head(out, status::ok, dates.at(now));
-/// head.persistence(persistence_of(request));
+/// response_head head(out, status::ok, answer_to(request, dates.at(now)));
 /// head.content_type(content_type_of(name));
 /// head.content_length(size);
 /// head.end();                                            // now append the body, unless the
@@ -53,6 +66,10 @@ class response_head {
   /// @param code  one that `status` names.
   /// @param date  from date_cache::at().
   response_head(std::string& out, status code, std::string_view date);
+  /// The same, then Connection and the fields that the options name.
+  /// @param bytes  gets the size of the head when it ends, where given.
+  response_head(std::string& out, status code, const answer_options& options,
+                std::uint64_t* bytes = nullptr);
   ~response_head();
   response_head(const response_head&) = delete;
   response_head& operator=(const response_head&) = delete;
@@ -64,6 +81,10 @@ class response_head {
   void content_length(std::uint64_t bytes);
   /// @param type  from content_type_of() or a constant; must be a field value.
   void content_type(std::string_view type);
+
+  /// "Transfer-Encoding: chunked", in the place of a length; never for 1xx and 204, nor to
+  /// HTTP/1.0.
+  void chunked();
 
   /// Any other field.
   /// @errors  invalid_input, and nothing is written: the name is not a token, or one of those that
@@ -81,6 +102,7 @@ class response_head {
 
   std::string& out_;
   std::size_t begin_;
+  std::uint64_t* bytes_ = nullptr;
   status code_;
   bool has_length_ = false;
   bool ended_ = false;

@@ -10,6 +10,12 @@
 #include <rouse/net/tcp_listener.hpp>
 #include <rouse/sync/notify.hpp>
 
+#include <memory>
+
+namespace rouse::internal {
+class workspaces;
+}
+
 namespace rouse::http {
 
 /// Limits of a server; the defaults are the secure ones.
@@ -19,7 +25,12 @@ struct server_options {
   nanoseconds header_limit =
       std::chrono::seconds(10);  ///< from a request's first byte to the end of its head
   nanoseconds request_limit = std::chrono::seconds(60);  ///< from there to the end of its body
-  nanoseconds idle_limit = std::chrono::seconds(15);     ///< silence between requests
+  /// A body slower than this, once it had `body_grace`, is a request that takes too long.
+  std::uint32_t body_bytes_per_second_min = 240;
+  nanoseconds body_grace = std::chrono::seconds(5);
+  /// Of a body that its handler left unread; more closes the connection.
+  std::uint64_t dropped_body_bytes_max = 256 * 1024;
+  nanoseconds idle_limit = std::chrono::seconds(15);  ///< silence between requests
   nanoseconds write_limit =
       std::chrono::seconds(60);  ///< a peer that takes nothing of one piece for so long
   nanoseconds drain_limit = std::chrono::seconds(10);  ///< after stop(), for requests in flight
@@ -62,7 +73,6 @@ class server {
     server* home_;
   };
   [[nodiscard]] task<void> accept_all(nursery& clients);
-  [[nodiscard]] task<void> serve(net::tcp_stream stream, ticket counted);
   [[nodiscard]] task<void> drained();
   [[nodiscard]] std::string_view date() noexcept;
 
@@ -70,8 +80,10 @@ class server {
   handler* handler_;
   server_options options_;
   date_cache dates_;
+  std::unique_ptr<internal::workspaces> workspaces_;
   list<connection> connections_;
   std::size_t count_ = 0;
+  std::uint64_t batches_ = 0;  // reads of all connections
   bool stopping_ = false;
   sync::local_notify stop_;
   sync::local_notify gone_;

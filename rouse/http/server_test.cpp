@@ -35,15 +35,13 @@ class test_handler final : public handler {
   task<result<void>> respond(exchange& x) override {
     const std::string target(x.request().target());
     if (target == "/throw") throw std::runtime_error("no");
-    {
-      response_head head(x.out(), status::ok, x.options().date);
-      head.persistence(x.options().persistence);
-      head.content_length(target.size());
-      head.end();
+    if (target == "/fail") {
+      x.text("not this");
+      co_return std::unexpected(error("test", EIO));
     }
-    if (target == "/fail") co_return std::unexpected(error("test", EIO));
     if (target == "/cut") {
-      auto sent = co_await x.flush();
+      body_writer& body = x.begin(status::ok, "text/plain", 100);
+      auto sent = co_await body.write("a part").result();
       if (sent) co_return std::unexpected(error("test", EIO));
     }
     if (target == "/wait") {
@@ -51,7 +49,7 @@ class test_handler final : public handler {
       auto opened = gate.wait();
       co_await opened;
     }
-    x.out().append(target);
+    x.text(target);
     co_return result<void>();
   }
   sync::local_notify gate;
@@ -325,6 +323,7 @@ TEST_P(http_server, fault_F1_a_file_that_shrinks_cuts_the_connection_and_is_neve
     std::size_t got = 0;
     while (got < 100'000) {
       auto some = co_await stream.read();
+      if (!some) break;
       got += some.bytes().size();
     }
     std::filesystem::resize_file(folder.path() + "/big", 1u << 20);

@@ -5,9 +5,7 @@
 #include <rouse/http/internal/scan.hpp>
 
 namespace rouse::http {
-namespace {
 
-// Appends the decoded segment; false for a '%' without two hex digits.
 bool append_decoded(std::string& out, std::string_view segment) {
   if (segment.find('%') == std::string_view::npos) return out.append(segment), true;
   for (std::size_t at = 0; at < segment.size(); ++at) {
@@ -25,7 +23,27 @@ bool append_decoded(std::string& out, std::string_view segment) {
   return true;
 }
 
-}  // namespace
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  const auto decoded = [](std::string_view part, std::string& into) {
+    std::string spaced(part);
+    for (char& c : spaced)
+      if (c == '+') c = ' ';
+    into.clear();
+    return append_decoded(into, spaced);
+  };
+  std::string text;
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+    const std::size_t equals = pair.find('=');
+    if (!decoded(pair.substr(0, equals), text) || text != name) continue;
+    if (equals == std::string_view::npos) return std::string();
+    if (!decoded(pair.substr(equals + 1), text)) return std::nullopt;
+    return text;
+  }
+  return std::nullopt;
+}
 
 bool is_servable_name(std::string_view name) noexcept {
   if (name.empty() || name.front() == '.') return false;

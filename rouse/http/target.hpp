@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,14 @@ struct target_path {
 ///          '.' (so "..", ".", and hidden files), or holds a byte named above, encoded or not.
 [[nodiscard]] std::expected<target_path, status> decode_target(std::string_view target,
                                                                std::string& storage);
+
+/// Appends the text that `encoded` stands for: %XX once, nothing else.
+/// @returns  false for a '%' without two hex digits; then what was appended means nothing.
+[[nodiscard]] bool append_decoded(std::string& out, std::string_view encoded);
+
+/// The first value of `name` in a query as forms send it, "a=1&b=x+y%21": '+' is a blank, %XX is
+/// decoded. Nothing when it is missing or malformed.
+[[nodiscard]] std::optional<std::string> query_value(std::string_view query, std::string_view name);
 
 /// Whether a file of this name can be reached by some target: one segment that decode_target() lets
 /// pass. A directory page lists no others.
