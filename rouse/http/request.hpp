@@ -1,13 +1,7 @@
-// A parsed request head. It holds no text of its own: every view points into the bytes the parser
-// was given, and what is stored are 16-bit offsets, so a head costs 0.9 KiB inside its parser,
-// nothing is allocated, and the text may be moved elsewhere and the request follow it (`rebase`).
+// A parsed request head: what a client asked for.
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
+#include <rouse/http/message_head.hpp>
 
 namespace rouse::http {
 
@@ -26,88 +20,28 @@ enum class verb : std::uint8_t {
   other
 };
 
-/// How the body goes on after the head.
-enum class body_kind : std::uint8_t {
-  none,     ///< the message ends with its head
-  length,   ///< `content_length()` bytes, 0 included
-  chunked,  ///< chunks until the empty one; the parser takes the framing away
-};
-
-struct header_field {
-  std::string_view name = {};  ///< as it was sent, any case
-  std::string_view value =
-      {};  ///< without surrounding blanks; may hold bytes above 0x7f and tabs, no other control
-};
-
-/// What a client asked for. Filled by `request_parser`, which has checked everything that has one
-/// right form.
-///
-/// Views stay valid while the bytes of the head stay where they are. Copying a request copies
-/// offsets, not text.
-/// @threads  Reading from several threads is safe.
-class request {
+/// Filled by `request_parser`, which has checked everything that has one right form.
+class request : public message_head {
  public:
-  /// No client can make us hold more; `request_limits` may allow fewer.
-  static constexpr std::size_t header_capacity = 100;
-
   [[nodiscard]] verb method() const noexcept { return method_; }
   [[nodiscard]] std::string_view method_name() const noexcept { return text(method_name_); }
   /// The request target as it was sent: origin-form, absolute-form, `*` (OPTIONS) or host:port
   /// (CONNECT). Not decoded.
   [[nodiscard]] std::string_view target() const noexcept { return text(target_); }
-  /// 0 or 1: HTTP/1.0 or HTTP/1.1.
-  [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
   /// Host and port the client meant, from Host or an absolute target (they agree). Empty only in
   /// HTTP/1.0.
   [[nodiscard]] std::string_view authority() const noexcept { return text(authority_); }
-
-  /// The value of the first field of that name, in any case; nothing when the field is missing.
-  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
-  [[nodiscard]] std::size_t header_count() const noexcept { return header_count_; }
-  /// @param index  below header_count(); fields are in the order sent.
-  [[nodiscard]] header_field header_at(std::size_t index) const noexcept;
-
-  [[nodiscard]] body_kind body() const noexcept { return body_; }
-  /// Bytes of the body when body() is `length`, else 0.
-  [[nodiscard]] std::uint64_t content_length() const noexcept { return content_length_; }
-  /// Whether the client lets the connection serve another request after this one.
-  [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
   /// The client waits for "100 Continue" (or a final answer) before it sends its body.
   [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
-
-  /// The whole head as it was sent, from the method to the empty line.
-  [[nodiscard]] std::string_view bytes() const noexcept { return {base_, size_}; }
-  /// Says that the bytes of the head now stand elsewhere.
-  /// @param copy  the first byte of a copy of `bytes()`.
-  void rebase(const char* copy) noexcept { base_ = copy; }
 
  private:
   friend class request_parser;
 
-  struct piece {
-    std::uint16_t begin = 0;  // from base_
-    std::uint16_t size = 0;
-  };
-  struct field_pieces {
-    piece name;
-    piece value;
-  };
-
-  [[nodiscard]] std::string_view text(piece p) const noexcept { return {base_ + p.begin, p.size}; }
-
-  const char* base_ = "";
-  std::uint64_t content_length_ = 0;
-  std::uint16_t size_ = 0;
   piece method_name_;
   piece target_;
   piece authority_;
   verb method_ = verb::other;
-  body_kind body_ = body_kind::none;
-  std::uint8_t minor_version_ = 1;
-  std::uint8_t header_count_ = 0;
-  bool keep_alive_ = false;
   bool expects_continue_ = false;
-  std::array<field_pieces, header_capacity> fields_;  // the first header_count_ are set
 };
 
 }  // namespace rouse::http

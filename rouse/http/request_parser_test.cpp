@@ -408,6 +408,28 @@ TEST(fault_H3, trailers_are_as_strict_as_headers) {
   EXPECT_EQ(with_chunks(flood), "400 trailers too large");
 }
 
+TEST(request_parser, keeps_trailers_apart_from_headers_until_the_next_message) {
+  transcript t = parse(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "0\r\nX-Sum: \t1 2 \r\nHost: b\r\nContent-Length: 5\r\nY:\r\n\r\n" +
+      small_get);
+  ASSERT_EQ(t.messages.size(), 2u) << t.text();
+  EXPECT_EQ(t.messages[0].trailers, "X-Sum=1 2\nY=\n");
+  EXPECT_EQ(t.messages[0].head.find("X-Sum"), std::string::npos);
+  EXPECT_EQ(t.messages[1].trailers, "");
+
+  request_parser parser;
+  std::string bytes =
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n";
+  parse_step step = parser.parse(bytes);
+  step = parser.parse(std::string_view(bytes).substr(step.consumed));
+  ASSERT_EQ(step.event, parse_event::complete);
+  bytes.assign(bytes.size(), '?');  // the parser has its own copy
+  EXPECT_EQ(parser.trailer("a"), "b");
+  EXPECT_EQ(parser.parse("G").event, parse_event::need_more);
+  EXPECT_EQ(parser.trailer_count(), 0u);
+}
+
 TEST(fault_H3, framing_has_a_budget) {
   std::string extension = "1;x=" + std::string(7000, 'a') + "\r\nb\r\n";
   EXPECT_EQ(with_chunks(extension + extension + "0\r\n\r\n"), "body bb");

@@ -13,9 +13,6 @@ namespace {
 using namespace rouse::http;
 using namespace rouse::http::testing;
 
-constexpr std::size_t every_cut_bytes_max =
-    160;  // below, all of them; above, some: it is quadratic
-
 // So small that short inputs reach them.
 constexpr request_limits small_limits = {.target_bytes_max = 32,
                                          .header_line_bytes_max = 64,
@@ -110,31 +107,13 @@ void check_limits(std::string_view input, const request_limits& limits) {
   }
 }
 
-void check_cuts(std::string_view input, const request_limits& limits) {
-  const transcript whole = parse_whole(input, limits);
-  require_same(parse_by_pieces(input, 1, limits), whole);
-  require_same(parse_by_pieces(input, 7, limits), whole);
-  std::uint32_t random = 2166136261u;  // the cuts depend on the input alone
-  for (char c : input)
-    random = (random ^ static_cast<unsigned char>(c)) * 16777619u;
-  if (input.size() <= every_cut_bytes_max) {
-    for (std::size_t at = 1; at < input.size(); ++at)
-      require_same(parse_cut(input, at, limits), whole);
-  } else {
-    for (int i = 0; i < 8; ++i) {
-      random = random * 1664525u + 1013904223u;
-      require_same(parse_cut(input, random % input.size(), limits), whole);
-    }
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
   for (const request_limits& limits : {request_limits(), small_limits}) {
     check_limits(input, limits);
-    check_cuts(input, limits);
+    compare_cuts(input, request_parser(limits), require_same);
   }
   return 0;
 }
