@@ -66,6 +66,8 @@ class response_parser final : public message_parser {
   /// From event `head` until the call after event `complete`. Its views point into the input of the
   /// call that reported `head`.
   [[nodiscard]] const response& head() const noexcept { return head_; }
+  /// As head().rebase(), for the parser's own.
+  void rebase_head(const char* copy) noexcept { head_.rebase(copy); }
 
  private:
   [[nodiscard]] bool start_line(std::string_view line) noexcept override;
