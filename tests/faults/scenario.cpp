@@ -1,12 +1,12 @@
 #include <tests/faults/scenario.hpp>
 
+#include <rouse/http/client.hpp>
 #include <rouse/http/server.hpp>
 #include <rouse/http/static_files.hpp>
 #include <rouse/rouse.hpp>
 
 #include <tests/support/scratch_folder.hpp>
 
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -39,8 +39,7 @@ std::string pattern(std::size_t bytes, std::uint32_t seed) {
 }
 
 struct page {
-  const char* name;
-  const char* request;
+  const char* name;  // "GET " and the path
   unsigned status;
   std::string content;  // empty: any
 };
@@ -49,14 +48,12 @@ struct page {
 class site {
  public:
   site() {
-    pages = {
-        {"GET /", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200, {}},
-        {"GET /small.txt", "GET /small.txt HTTP/1.1\r\nHost: x\r\n\r\n", 200, pattern(700, 7)},
-        {"GET /big.bin", "GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n", 200, pattern(300 * 1024, 8)},
-        {"GET /missing", "GET /missing HTTP/1.1\r\nHost: x\r\n\r\n", 404, {}}};
+    pages = {{"GET /", 200, {}},
+             {"GET /small.txt", 200, pattern(700, 7)},
+             {"GET /big.bin", 200, pattern(300 * 1024, 8)},
+             {"GET /missing", 404, {}}};
     brief_pages = pages;
-    brief_pages[2] = {"GET /middle.bin", "GET /middle.bin HTTP/1.1\r\nHost: x\r\n\r\n", 200,
-                      pattern(8 * 1024, 9)};
+    brief_pages[2] = {"GET /middle.bin", 200, pattern(8 * 1024, 9)};
     std::ofstream(folder_ / "small.txt") << pages[1].content;
     std::ofstream(folder_ / "big.bin") << pages[2].content;
     std::ofstream(folder_ / "middle.bin") << brief_pages[2].content;
@@ -151,71 +148,37 @@ task<void> run_echo(volume how_much, outcome& out) {
 
 // ---- serve
 
-/// One answer: the head is understood as far as the client needs it.
-struct answer {
-  unsigned status = 0;
-  std::size_t head_bytes = 0;
-  std::size_t body_bytes = 0;
-};
-
-bool parse_head(std::string_view text, answer& a) {
-  const auto end = text.find("\r\n\r\n");
-  if (end == std::string_view::npos) return false;
-  a.head_bytes = end + 4;
-  const std::string_view head = text.substr(0, a.head_bytes);
-  std::from_chars(head.data() + 9, head.data() + 12, a.status);
-  constexpr std::string_view field = "Content-Length: ";
-  const auto length = head.find(field);
-  if (length != std::string_view::npos)
-    std::from_chars(head.data() + length + field.size(), head.data() + head.size(), a.body_bytes);
-  return true;
-}
-
 /// True when the answer is that of a server without faults.
-bool is_as_it_should_be(const page& asked, const answer& a, std::string_view body) {
-  if (a.status != asked.status) return false;
+bool is_as_it_should_be(const page& asked, unsigned status, std::string_view body) {
+  if (status != asked.status) return false;
   if (!asked.content.empty()) return body == asked.content;
   if (asked.status != 200) return true;
   return body.find("small.txt") != body.npos && body.find("big.bin") != body.npos;
 }
 
-/// False when the connection is of no use any more.
-task<bool> fetch(net::tcp_stream& stream, const page& asked, std::string& input, outcome& out) {
-  co_await stream.write_all(std::string_view(asked.request));
-  answer a;
-  while (!parse_head(input, a) || input.size() < a.head_bytes + a.body_bytes) {
-    auto bytes = co_await stream.read();
-    if (!bytes) {
-      out.note_cut(asked.name);
-      co_return false;
-    }
-    input.append(io::as_text(bytes.bytes()));
-  }
-  const std::string_view body = std::string_view(input).substr(a.head_bytes, a.body_bytes);
-  if (is_as_it_should_be(asked, a, body))
+task<void> fetch(http::client& client, net::address from, const page& asked, outcome& out) {
+  const std::string path = asked.name + std::string_view("GET ").size();
+  auto answer = co_await client.get("http://" + from.to_string() + path);
+  auto body = co_await answer.body().read_to_end();
+  const auto status = static_cast<unsigned>(answer.code());
+  if (is_as_it_should_be(asked, status, body))
     out.note_complete();
-  else if (a.status >= 400)
-    out.note_failure(asked.name, error("status", static_cast<int>(a.status)));
+  else if (status >= 400)
+    out.note_failure(asked.name, error("status", static_cast<int>(status)));
   else
     out.note_wrong(asked.name, "answered with something else");
-  input.erase(0, a.head_bytes + a.body_bytes);
-  if (!input.empty()) out.note_wrong(asked.name, "more bytes than announced");
-  co_return true;
 }
 
 task<void> browse(net::address at, volume how_much, outcome& out) {
   const site& from = the_site();
-  const page* asked = nullptr;
-  try {
-    auto stream = co_await net::connect(at);
-    std::string input;
-    for (const page& p : how_much == volume::brief ? from.brief_pages : from.pages) {
-      asked = &p;
-      const bool goes_on = co_await fetch(stream, p, input, out);
-      if (!goes_on) break;
+  http::client client;
+  for (const page& p : how_much == volume::brief ? from.brief_pages : from.pages) {
+    try {
+      co_await fetch(client, at, p, out);
+    } catch (...) {
+      out.note_failure(p.name, std::current_exception());
+      break;
     }
-  } catch (...) {
-    out.note_failure(asked ? asked->name : "client", std::current_exception());
   }
 }
 
