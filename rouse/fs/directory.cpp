@@ -36,6 +36,7 @@ result<std::vector<directory_entry>> read_entries(const start& at, const std::st
     e.kind = known->kind;
     e.size_bytes = known->size_bytes;
     e.modified_s = known->modified_s;
+    e.modified_ns = known->modified_ns;
   }
 }
 

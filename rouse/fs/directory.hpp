@@ -13,6 +13,7 @@ struct directory_entry {
   file_kind kind = file_kind::unknown;
   std::uint64_t size_bytes = 0;
   std::int64_t modified_s = 0;  ///< since 1970
+  std::uint32_t modified_ns = 0;
 };
 
 struct list_options {

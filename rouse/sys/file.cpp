@@ -51,7 +51,7 @@ result<file_status> status_with(int directory, const char* path, unsigned flags)
 
 }  // namespace
 
-constexpr std::uint32_t status_mask = STATX_BASIC_STATS;
+constexpr std::uint32_t status_mask = STATX_BASIC_STATS | STATX_BTIME;
 constexpr std::uint32_t status_of_descriptor = AT_EMPTY_PATH;
 constexpr std::uint32_t status_no_follow = AT_SYMLINK_NOFOLLOW;
 constexpr std::uint32_t unlink_directory = AT_REMOVEDIR;
@@ -111,6 +111,14 @@ file_status status_of(const raw_status& raw) noexcept {
   s.device = std::uint64_t{x.stx_dev_major} << 32 | x.stx_dev_minor;
   s.modified_s = x.stx_mtime.tv_sec;
   s.modified_ns = x.stx_mtime.tv_nsec;
+  s.changed_s = x.stx_ctime.tv_sec;
+  s.changed_ns = x.stx_ctime.tv_nsec;
+  s.accessed_s = x.stx_atime.tv_sec;
+  s.accessed_ns = x.stx_atime.tv_nsec;
+  if (x.stx_mask & STATX_BTIME) {
+    s.created_s = x.stx_btime.tv_sec;
+    s.created_ns = x.stx_btime.tv_nsec;
+  }
   return s;
 }
 

@@ -62,8 +62,14 @@ struct file_status {
   std::uint64_t size_bytes = 0;
   std::uint64_t inode = 0;
   std::uint64_t device = 0;     ///< major << 32 | minor
-  std::int64_t modified_s = 0;  ///< since 1970
+  std::int64_t modified_s = 0;  ///< its content; since 1970
   std::uint32_t modified_ns = 0;
+  std::uint32_t changed_ns = 0;
+  std::int64_t changed_s = 0;   ///< its content, permissions, owner or links
+  std::int64_t accessed_s = 0;  ///< as often as the file system keeps it
+  std::uint32_t accessed_ns = 0;
+  std::uint32_t created_ns = 0;
+  std::int64_t created_s = 0;  ///< 0 where the file system does not know
 };
 /// STATX_* bits that status_of() reads.
 extern const std::uint32_t status_mask;

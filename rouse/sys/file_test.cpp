@@ -5,6 +5,8 @@
 #include <rouse/sys/table.hpp>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <tests/support/scratch_folder.hpp>
 
 #include <cerrno>
@@ -53,6 +55,17 @@ TEST_F(sys_file, is_written_read_and_described) {
   EXPECT_EQ(s->kind, sys::file_kind::regular);
   EXPECT_EQ(s->size_bytes, 8u);
   EXPECT_GT(s->modified_s, 1'600'000'000);
+  EXPECT_LT(s->modified_ns, 1'000'000'000u);
+  struct stat kernels{};
+  ASSERT_EQ(::fstat(f->get(), &kernels), 0);
+  EXPECT_EQ(s->modified_s, kernels.st_mtim.tv_sec);
+  EXPECT_EQ(s->modified_ns, static_cast<std::uint32_t>(kernels.st_mtim.tv_nsec));
+  EXPECT_EQ(s->changed_s, kernels.st_ctim.tv_sec);
+  EXPECT_EQ(s->changed_ns, static_cast<std::uint32_t>(kernels.st_ctim.tv_nsec));
+  EXPECT_EQ(s->accessed_s, kernels.st_atim.tv_sec);
+  EXPECT_EQ(s->inode, kernels.st_ino);
+  EXPECT_EQ(s->device, std::uint64_t{major(kernels.st_dev)} << 32 | minor(kernels.st_dev));
+  EXPECT_TRUE(s->created_s == 0 || s->created_s >= kernels.st_mtim.tv_sec - 60);
 }
 
 TEST_F(sys_file, missing_ones_are_an_error_that_names_open) {
