@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstring>
 
 namespace rouse::sys {
@@ -49,6 +52,33 @@ result<file_status> status_with(int directory, const char* path, unsigned flags)
   return status_of(raw);
 }
 
+/// "/proc/self/fd/7"
+std::array<char, 32> own_descriptor(int fd) noexcept {
+  std::array<char, 32> path;
+  std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd);
+  return path;
+}
+
+struct times_for_kernel {
+  explicit times_for_kernel(const new_times& t) noexcept : both{of(t.accessed), of(t.modified)} {}
+  static timespec of(const new_time& t) noexcept {
+    switch (t.what) {
+      case new_time::kind::unchanged: return {0, UTIME_OMIT};
+      case new_time::kind::now: return {0, UTIME_NOW};
+      case new_time::kind::given: break;
+    }
+    return {t.seconds, static_cast<long>(t.nanoseconds)};
+  }
+  timespec both[2];
+};
+
+struct flock whole_file(int type) noexcept {
+  struct flock range{};
+  range.l_type = static_cast<short>(type);
+  range.l_whence = SEEK_SET;  // from 0, length 0: to the end, however far that moves
+  return range;
+}
+
 }  // namespace
 
 constexpr std::uint32_t status_mask = STATX_BASIC_STATS | STATX_BTIME;
@@ -56,6 +86,7 @@ constexpr std::uint32_t status_of_descriptor = AT_EMPTY_PATH;
 constexpr std::uint32_t status_no_follow = AT_SYMLINK_NOFOLLOW;
 constexpr std::uint32_t unlink_directory = AT_REMOVEDIR;
 constexpr std::uint32_t rename_no_replace = RENAME_NOREPLACE;
+constexpr std::uint32_t rename_exchange = RENAME_EXCHANGE;
 
 open_how how_to_open(const open_options& o) noexcept {
   unsigned flags = O_CLOEXEC;
@@ -67,12 +98,17 @@ open_how how_to_open(const open_options& o) noexcept {
   if (o.exclusive) flags |= O_EXCL;
   if (o.truncate) flags |= O_TRUNC;
   if (o.append) flags |= O_APPEND;
+  if (o.unnamed) flags |= O_TMPFILE;
+  if (o.direct) flags |= O_DIRECT;
+  if (o.sync_all) flags |= O_SYNC;
+  if (o.sync_data) flags |= O_DSYNC;
   if (o.directory) flags |= O_DIRECTORY;
   if (o.no_follow) flags |= O_NOFOLLOW;
   if (o.non_block) flags |= O_NONBLOCK;
   open_how how;
   how.flags = flags;
-  how.mode = o.create ? o.permissions & 07777 : 0;  // openat2 refuses a mode without O_CREAT
+  // openat2 refuses a mode where nothing is made
+  how.mode = o.create || o.unnamed ? o.permissions & 07777 : 0;
   if (o.no_symlinks) how.resolve |= RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   if (o.beneath) how.resolve |= RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   if (o.cached_only) how.resolve |= RESOLVE_CACHED;
@@ -162,6 +198,24 @@ result<std::size_t> write_at(int fd, std::span<const std::byte> from, std::uint6
                  return calls().pwrite(fd, from.data(), capped(from.size()), offset);
                }));
 }
+result<std::size_t> read_vectored_at(int fd, std::span<const slice> into, std::uint64_t offset) {
+  const auto pieces = static_cast<int>(std::min(into.size(), slices_max));
+  return count("read", uninterrupted([&]() noexcept {
+                 return calls().preadv(fd, into.data(), pieces, offset);
+               }));
+}
+result<std::size_t> write_vectored_at(int fd, std::span<const slice> from, std::uint64_t offset) {
+  const auto pieces = static_cast<int>(std::min(from.size(), slices_max));
+  return count("write", uninterrupted([&]() noexcept {
+                 return calls().pwritev(fd, from.data(), pieces, offset);
+               }));
+}
+result<std::size_t> copy_range(int from, std::uint64_t from_offset, int to, std::uint64_t to_offset,
+                               std::size_t bytes) {
+  return count("copy", uninterrupted([&]() noexcept {
+                 return calls().copy_range(from, &from_offset, to, &to_offset, capped(bytes));
+               }));
+}
 result<void> sync(int fd, bool data_only) { return done("sync", calls().fsync(fd, data_only)); }
 result<void> truncate(int fd, std::uint64_t bytes) {
   return done("truncate", uninterrupted([&]() noexcept { return calls().ftruncate(fd, bytes); }));
@@ -185,6 +239,57 @@ result<std::string> read_link_at(int directory, const char* path) {
   if (n == static_cast<long>(sizeof target))
     return std::unexpected(error("readlink", ENAMETOOLONG));
   return std::string(target, static_cast<std::size_t>(n));
+}
+
+result<void> link_at(int old_directory, const char* old_path, int new_directory,
+                     const char* new_path) {
+  return done("link", calls().linkat(old_directory, old_path, new_directory, new_path, 0));
+}
+result<void> link_open_file(int fd, int directory, const char* path) {
+  return done("link", calls().linkat(current_directory, own_descriptor(fd).data(), directory, path,
+                                     AT_SYMLINK_FOLLOW));
+}
+result<void> symbolic_link_at(const char* target, int directory, const char* path) {
+  return done("symlink", calls().symlinkat(target, directory, path));
+}
+result<std::string> path_of(int fd) {
+  return read_link_at(current_directory, own_descriptor(fd).data());
+}
+
+result<void> set_permissions(int fd, std::uint32_t permissions) {
+  return done("chmod", calls().fchmod(fd, permissions & 07777));
+}
+result<void> set_permissions_at(int directory, const char* path, std::uint32_t permissions) {
+  return done("chmod", calls().fchmodat(directory, path, permissions & 07777));
+}
+result<void> set_times(int fd, const new_times& times) {
+  const times_for_kernel two(times);
+  return done("set times", calls().utimensat(fd, nullptr, two.both, 0));
+}
+result<void> set_times_at(int directory, const char* path, const new_times& times, bool follow) {
+  const times_for_kernel two(times);
+  return done("set times",
+              calls().utimensat(directory, path, two.both, follow ? 0 : AT_SYMLINK_NOFOLLOW));
+}
+
+result<bool> try_lock(int fd, lock_kind kind) {
+  struct flock whole = whole_file(kind == lock_kind::shared ? F_RDLCK : F_WRLCK);
+  const int n = uninterrupted(
+      [&]() noexcept { return calls().fcntl(fd, F_OFD_SETLK, reinterpret_cast<long>(&whole)); });
+  if (n == -EAGAIN || n == -EACCES) return false;
+  if (n < 0) return std::unexpected(failure("lock", n));
+  return true;
+}
+result<void> unlock(int fd) {
+  struct flock whole = whole_file(F_UNLCK);
+  return done("unlock", calls().fcntl(fd, F_OFD_SETLK, reinterpret_cast<long>(&whole)));
+}
+
+result<void> close(descriptor&& fd) {
+  const int n = calls().close(descriptor(std::move(fd)).release());
+  // EINTR: the number is free all the same, and whether something was lost nobody can say
+  if (n == -EINTR) return {};
+  return done("close", n);
 }
 
 result<pipe_ends> open_pipe(bool non_blocking) {

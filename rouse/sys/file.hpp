@@ -6,6 +6,7 @@
 #include <rouse/base/error.hpp>
 #include <rouse/sys/descriptor.hpp>
 #include <rouse/sys/file_types.hpp>
+#include <rouse/sys/slice.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,12 @@ struct open_options {
   bool create = false;     ///< make it when it is missing
   bool exclusive = false;  ///< with create: fail with EEXIST when it is there
   bool truncate = false;
-  bool append = false;
+  bool append = false;   ///< every write goes to the end, whatever its offset
+  bool unnamed = false;  ///< O_TMPFILE: `path` is the directory that it shall lie in. EOPNOTSUPP or
+                         ///< EISDIR where there are none
+  bool direct = false;   ///< O_DIRECT: past the page cache; memory, offset and length in blocks
+  bool sync_all = false;     ///< O_SYNC: a write is done when the disk has it
+  bool sync_data = false;    ///< O_DSYNC: the same, less times
   bool directory = false;    ///< fail with ENOTDIR unless it is one
   bool path_only = false;    ///< O_PATH: a place to start from, not to read
   bool no_follow = false;    ///< fail with ELOOP when the last part is a symbolic link
@@ -79,8 +85,9 @@ extern const std::uint32_t status_of_descriptor;
 extern const std::uint32_t status_no_follow;
 /// Flag of unlink_at for directories, AT_REMOVEDIR.
 extern const std::uint32_t unlink_directory;
-/// Flag of rename_at: fail with EEXIST instead of replacing.
+/// Flags of rename_at: fail with EEXIST instead of replacing; let both names change places.
 extern const std::uint32_t rename_no_replace;
+extern const std::uint32_t rename_exchange;
 
 /// Reads the kernel's answer.
 [[nodiscard]] file_status status_of(const raw_status& raw) noexcept;
@@ -100,6 +107,16 @@ extern const std::uint32_t rename_no_replace;
 [[nodiscard]] result<bool> is_cached(int fd, std::uint64_t offset, std::uint64_t bytes);
 [[nodiscard]] result<std::size_t> write_at(int fd, std::span<const std::byte> from,
                                            std::uint64_t offset);
+/// The same from and to several places, at most slices_max of them.
+[[nodiscard]] result<std::size_t> read_vectored_at(int fd, std::span<const slice> into,
+                                                   std::uint64_t offset);
+[[nodiscard]] result<std::size_t> write_vectored_at(int fd, std::span<const slice> from,
+                                                    std::uint64_t offset);
+/// Copies in the kernel, from one offset to the other; 0 at the end of `from`, and for files that
+/// only say they are empty. Errors: EXDEV, EINVAL, EOPNOTSUPP, EBADF where reading and writing must
+/// do it; EFBIG, ENOSPC, ...
+[[nodiscard]] result<std::size_t> copy_range(int from, std::uint64_t from_offset, int to,
+                                             std::uint64_t to_offset, std::size_t bytes);
 /// Not repeated after a failure: the kernel reports lost writes once (FAULTS R11).
 [[nodiscard]] result<void> sync(int fd, bool data_only = false);
 [[nodiscard]] result<void> truncate(int fd, std::uint64_t bytes);
@@ -111,6 +128,46 @@ extern const std::uint32_t rename_no_replace;
                                              std::uint32_t permissions = 0777);
 /// Where a symbolic link points. Errors: EINVAL (no link), ENAMETOOLONG.
 [[nodiscard]] result<std::string> read_link_at(int directory, const char* path);
+
+/// A second name. `old_path` itself when it is a symbolic link.
+[[nodiscard]] result<void> link_at(int old_directory, const char* old_path, int new_directory,
+                                   const char* new_path);
+/// A name for an open file that has none (`open_options::unnamed`); needs /proc.
+[[nodiscard]] result<void> link_open_file(int fd, int directory, const char* path);
+[[nodiscard]] result<void> symbolic_link_at(const char* target, int directory, const char* path);
+/// Where the open file is now, without symbolic links; needs /proc.
+[[nodiscard]] result<std::string> path_of(int fd);
+
+/// Mode bits, 07777.
+[[nodiscard]] result<void> set_permissions(int fd, std::uint32_t permissions);
+/// Follows symbolic links.
+[[nodiscard]] result<void> set_permissions_at(int directory, const char* path,
+                                              std::uint32_t permissions);
+
+/// What becomes of one of a file's times.
+struct new_time {
+  enum class kind : unsigned char { unchanged, now, given };
+  kind what = kind::unchanged;
+  std::uint32_t nanoseconds = 0;  ///< of the given one
+  std::int64_t seconds = 0;       ///< since 1970
+};
+struct new_times {
+  new_time accessed;
+  new_time modified;
+};
+[[nodiscard]] result<void> set_times(int fd, const new_times& times);
+[[nodiscard]] result<void> set_times_at(int directory, const char* path, const new_times& times,
+                                        bool follow = true);
+
+enum class lock_kind : unsigned char { shared, exclusive };
+/// Advisory locks of the whole file that belong to the open file, not to the process (F_OFD_SETLK).
+/// False: somebody else has it. @errors EBADF (not open for what the lock means), ENOLCK, ...
+[[nodiscard]] result<bool> try_lock(int fd, lock_kind kind);
+[[nodiscard]] result<void> unlock(int fd);
+
+/// Closes, and tells what only closing finds out (EIO, ENOSPC, EDQUOT of network file systems). The
+/// descriptor is gone in any case.
+[[nodiscard]] result<void> close(descriptor&& fd);
 
 struct pipe_ends {
   descriptor read;

@@ -140,6 +140,103 @@ TEST_F(sys_file, renames_and_refuses_to_replace_when_asked) {
   EXPECT_EQ(sys::status_at(root.get(), "a").error().code, ENOENT);
 }
 
+TEST_F(sys_file, two_names_change_places) {
+  write_file("a", "1");
+  write_file("b", "22");
+  ASSERT_TRUE(sys::rename_at(root.get(), "a", root.get(), "b", sys::rename_exchange));
+  EXPECT_EQ(sys::status_at(root.get(), "a")->size_bytes, 2u);
+  EXPECT_EQ(sys::status_at(root.get(), "b")->size_bytes, 1u);
+}
+
+TEST_F(sys_file, links_are_made_and_read) {
+  write_file("a", "x");
+  ASSERT_TRUE(sys::link_at(root.get(), "a", root.get(), "hard"));
+  EXPECT_EQ(sys::status_at(root.get(), "a")->links, 2u);
+  ASSERT_TRUE(sys::symbolic_link_at("a", root.get(), "soft"));
+  EXPECT_EQ(sys::read_link_at(root.get(), "soft").value(), "a");
+  auto through = sys::open_at(root.get(), "soft", {.path_only = true});
+  ASSERT_TRUE(through);
+  const std::string real = sys::path_of(through->get()).value();
+  EXPECT_TRUE(real.ends_with("/a")) << real;
+}
+
+TEST_F(sys_file, an_unnamed_one_gets_a_name_later) {
+  auto f = sys::open_at(root.get(), ".", {.mode = sys::access::write, .unnamed = true});
+  if (!f) GTEST_SKIP() << "no unnamed files here: " << f.error().message();
+  ASSERT_EQ(sys::write(f->get(), bytes_of("late")).value(), 4u);
+  EXPECT_EQ(sys::status(f->get())->links, 0u);
+  ASSERT_TRUE(sys::link_open_file(f->get(), root.get(), "named"));
+  EXPECT_EQ(sys::status_at(root.get(), "named")->size_bytes, 4u);
+}
+
+TEST_F(sys_file, permissions_and_times_are_set_by_name_and_by_descriptor) {
+  write_file("a", "x");
+  auto f = sys::open_at(root.get(), "a");
+  ASSERT_TRUE(f);
+  ASSERT_TRUE(sys::set_permissions(f->get(), 0640));
+  EXPECT_EQ(sys::status(f->get())->permissions, 0640);
+  ASSERT_TRUE(sys::set_permissions_at(root.get(), "a", 0600));
+  EXPECT_EQ(sys::status(f->get())->permissions, 0600);
+  constexpr auto given = sys::new_time::kind::given;
+  ASSERT_TRUE(sys::set_times(f->get(), {.modified = {given, 123'456'789, 1'000'000'000}}));
+  auto s = sys::status(f->get());
+  EXPECT_EQ(s->modified_s, 1'000'000'000);
+  EXPECT_EQ(s->modified_ns, 123'456'789u);
+  EXPECT_GT(s->accessed_s, 1'600'000'000) << "left alone";
+  ASSERT_TRUE(sys::set_times_at(root.get(), "a", {.accessed = {given, 5, 7}}));
+  s = sys::status(f->get());
+  EXPECT_EQ(s->accessed_s, 7);
+  EXPECT_EQ(s->modified_s, 1'000'000'000);
+}
+
+TEST_F(sys_file, bytes_are_scattered_gathered_and_copied) {
+  auto f = sys::open_at(root.get(), "a", {.mode = sys::access::read_write, .create = true});
+  ASSERT_TRUE(f);
+  const sys::slice out[] = {bytes_of("one"), bytes_of("two")};
+  EXPECT_EQ(sys::write_vectored_at(f->get(), out, 1).value(), 6u);
+  std::byte first[2], second[8];
+  const sys::slice in[] = {std::span<const std::byte>(first), std::span<const std::byte>(second)};
+  EXPECT_EQ(sys::read_vectored_at(f->get(), in, 1).value(), 6u);
+  EXPECT_EQ(std::string_view(reinterpret_cast<char*>(second), 4), "etwo");
+  auto to = sys::open_at(root.get(), "b", {.mode = sys::access::read_write, .create = true});
+  ASSERT_TRUE(to);
+  EXPECT_EQ(sys::copy_range(f->get(), 1, to->get(), 0, 100).value(), 6u);
+  EXPECT_EQ(sys::read_at(to->get(), second, 0).value(), 6u);
+  EXPECT_EQ(std::string_view(reinterpret_cast<char*>(second), 6), "onetwo");
+}
+
+TEST_F(sys_file, a_lock_belongs_to_the_open_file) {
+  write_file("a", "");
+  const sys::open_options both{.mode = sys::access::read_write};
+  auto one = sys::open_at(root.get(), "a", both);
+  auto two = sys::open_at(root.get(), "a", both);
+  ASSERT_TRUE(one && two);
+  EXPECT_TRUE(sys::try_lock(one->get(), sys::lock_kind::exclusive).value());
+  EXPECT_FALSE(sys::try_lock(two->get(), sys::lock_kind::shared).value());
+  EXPECT_TRUE(sys::try_lock(one->get(), sys::lock_kind::shared).value()) << "it changes its kind";
+  EXPECT_TRUE(sys::try_lock(two->get(), sys::lock_kind::shared).value());
+  ASSERT_TRUE(sys::unlock(one->get()));
+  EXPECT_TRUE(sys::try_lock(two->get(), sys::lock_kind::exclusive).value());
+  EXPECT_EQ(sys::try_lock(-1, sys::lock_kind::shared).error().code, EBADF);
+}
+
+TEST_F(sys_file, closing_tells_what_only_it_finds_out) {
+  static int answer;
+  sys::table t = sys::real_table;
+  t.close = [](int fd) { return sys::real_table.close(fd), answer; };
+  sys::scoped_table scope(t);
+  for (const int wanted : {0, -EIO, -ENOSPC, -EINTR}) {
+    write_file("a", "x");
+    answer = 0;
+    auto f = sys::open_at(root.get(), "a");
+    ASSERT_TRUE(f);
+    answer = wanted;
+    const auto closed = sys::close(std::move(*f));
+    EXPECT_FALSE(*f) << "the number is gone";
+    EXPECT_EQ(closed ? 0 : -closed.error().code, wanted == -EINTR ? 0 : wanted);
+  }
+}
+
 TEST_F(sys_file, fault_R11_a_failed_sync_is_not_repeated) {
   static int syncs;
   syncs = 0;

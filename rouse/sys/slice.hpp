@@ -1,22 +1,14 @@
-// A piece of memory as scattered reads and gathered writes take it: the kernel's iovec without its
-// header.
+// Gathered writes: what one call takes.
 #pragma once
 
-#include <cstddef>
-#include <span>
+#include <rouse/base/slice.hpp>
 
 namespace rouse::sys {
 
-/// Layout of `iovec`; an array of these is what `send_vectored` sends.
-struct slice {
-  const void* data = nullptr;
-  std::size_t size = 0;
+/// An array of these is what `send_vectored` sends.
+using rouse::slice;
 
-  constexpr slice() noexcept = default;
-  slice(std::span<const std::byte> bytes) noexcept : data(bytes.data()), size(bytes.size()) {}
-};
-
-/// More slices than this in one call are not sent by it (IOV_MAX).
+/// More slices than this in one call are not moved by it (IOV_MAX).
 inline constexpr std::size_t slices_max = 1024;
 /// More bytes than this are not moved by one call (MAX_RW_COUNT).
 inline constexpr std::size_t transfer_bytes_max = 0x7ffff000;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -160,6 +161,23 @@ constexpr table real_table{
         [](int fd, const void* from, std::size_t bytes, std::uint64_t offset) {
           return static_cast<long>(answer(::pwrite(fd, from, bytes, static_cast<off_t>(offset))));
         },
+    .preadv =
+        [](int fd, const void* iovecs, int count, std::uint64_t offset) {
+          return static_cast<long>(answer(
+              ::preadv(fd, static_cast<const iovec*>(iovecs), count, static_cast<off_t>(offset))));
+        },
+    .pwritev =
+        [](int fd, const void* iovecs, int count, std::uint64_t offset) {
+          return static_cast<long>(answer(
+              ::pwritev(fd, static_cast<const iovec*>(iovecs), count, static_cast<off_t>(offset))));
+        },
+    .copy_range =
+        [](int from, std::uint64_t* from_offset, int to, std::uint64_t* to_offset,
+           std::size_t bytes) {
+          // the offsets are loff_t, which the kernel refuses when negative
+          return static_cast<long>(
+              answer(::syscall(SYS_copy_file_range, from, from_offset, to, to_offset, bytes, 0)));
+        },
     .fsync = [](int fd,
                 bool data_only) { return answer(data_only ? ::fdatasync(fd) : ::fsync(fd)); },
     .ftruncate =
@@ -184,6 +202,28 @@ constexpr table real_table{
         [](int directory, const char* path, char* into, std::size_t bytes) {
           return static_cast<long>(answer(::readlinkat(directory, path, into, bytes)));
         },
+    .linkat =
+        [](int old_directory, const char* old_path, int new_directory, const char* new_path,
+           int flags) {
+          return answer(::linkat(old_directory, old_path, new_directory, new_path, flags));
+        },
+    .symlinkat = [](const char* target, int directory,
+                    const char* path) { return answer(::symlinkat(target, directory, path)); },
+    .fchmod = [](int fd, unsigned mode) { return answer(::fchmod(fd, mode)); },
+    .fchmodat = [](int directory, const char* path,
+                   unsigned mode) { return answer(::fchmodat(directory, path, mode, 0)); },
+    .utimensat =
+        [](int directory, const char* path, const void* two_timespecs, int flags) {
+          // not libc's, which refuses a null path
+          return answer_int(::syscall(SYS_utimensat, directory, path, two_timespecs, flags));
+        },
+    .inotify_init = [](int flags) { return answer(::inotify_init1(flags)); },
+    .inotify_add_watch =
+        [](int queue, const char* path, unsigned mask) {
+          return answer(::inotify_add_watch(queue, path, mask));
+        },
+    .inotify_rm_watch = [](int queue,
+                           int watch) { return answer(::inotify_rm_watch(queue, watch)); },
     .clock_gettime =
         [](int clock, void* timespec) {
           return answer(::clock_gettime(clock, static_cast<struct timespec*>(timespec)));

@@ -62,6 +62,10 @@ struct table {
   long (*pages_cached)(int fd, std::uint64_t offset,
                        std::uint64_t bytes);  ///< cachestat(2): pages that are in the page cache
   long (*pwrite)(int fd, const void* from, std::size_t bytes, std::uint64_t offset);
+  long (*preadv)(int fd, const void* iovecs, int count, std::uint64_t offset);
+  long (*pwritev)(int fd, const void* iovecs, int count, std::uint64_t offset);
+  long (*copy_range)(int from, std::uint64_t* from_offset, int to, std::uint64_t* to_offset,
+                     std::size_t bytes);  ///< copy_file_range
   int (*fsync)(int fd, bool data_only);
   int (*ftruncate)(int fd, std::uint64_t bytes);
   long (*getdents)(int fd, void* into, std::size_t bytes);
@@ -70,6 +74,16 @@ struct table {
                   unsigned flags);
   int (*mkdirat)(int directory, const char* path, unsigned mode);
   long (*readlinkat)(int directory, const char* path, char* into, std::size_t bytes);
+  int (*linkat)(int old_directory, const char* old_path, int new_directory, const char* new_path,
+                int flags);
+  int (*symlinkat)(const char* target, int directory, const char* path);
+  int (*fchmod)(int fd, unsigned mode);
+  int (*fchmodat)(int directory, const char* path, unsigned mode);
+  int (*utimensat)(int directory, const char* path, const void* two_timespecs,
+                   int flags);  ///< path null: the descriptor itself
+  int (*inotify_init)(int flags);
+  int (*inotify_add_watch)(int queue, const char* path, unsigned mask);
+  int (*inotify_rm_watch)(int queue, int watch);
   // time, signals, processes
   int (*clock_gettime)(int clock, void* timespec);
   int (*signal_mask)(int how, const void* set, void* old_set);
