@@ -3,12 +3,15 @@
 #include <rouse/fs/internal/calls.hpp>
 #include <rouse/fs/internal/offload.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 namespace rouse::fs {
 namespace {
 
 using internal::open_file_ref;
+
+constexpr std::size_t lent_bytes_max = 64u << 20;  // of one call on the pool, which copies
 
 struct write_block final : owned_operation {
   write_block(open_file_ref f, io::buffer b) : file(std::move(f)), content(std::move(b)) {}
@@ -90,11 +93,57 @@ task<result<std::size_t>> read_lent(open_file_ref file, std::uint64_t offset,
     auto got = co_await lent_read(*ring, file.fd(), lent, offset);
     co_return got;
   }
-  // A job may outlive us, so it reads into memory of its own.
-  auto got = co_await internal::read(std::move(file), offset, lent.size(), io::buffer());
+  // A job may outlive us, so it reads into memory of its own, aligned as direct files want it.
+  constexpr std::size_t page_bytes = 4096;
+  auto own = io::buffer::aligned(std::min(lent.size(), lent_bytes_max), page_bytes);
+  auto got = co_await internal::read(std::move(file), offset, std::min(lent.size(), lent_bytes_max),
+                                     std::move(own));
   if (!got) co_return std::unexpected(got.error());
   std::memcpy(lent.data(), got->bytes().data(), got->size());
   co_return got->size();
+}
+
+// Gathers what is left of `pieces` behind the first `skip` bytes.
+std::vector<sys::slice> rest_of(const std::vector<io::buffer>& pieces, std::size_t skip) {
+  std::vector<sys::slice> rest;
+  for (const io::buffer& piece : pieces) {
+    const std::size_t passed = std::min(skip, piece.size());
+    skip -= passed;
+    if (passed < piece.size()) rest.emplace_back(piece.bytes().subspan(passed));
+  }
+  return rest;
+}
+
+struct vectored_step {
+  std::vector<io::buffer> pieces;
+  result<std::size_t> count;
+};
+task<vectored_step> write_pieces_once(open_file_ref file, std::uint64_t offset,
+                                      std::vector<io::buffer> pieces, std::size_t skip) {
+  auto job = [file = std::move(file), pieces = std::move(pieces), offset,
+              skip]() mutable -> result<vectored_step> {
+    auto n = sys::write_vectored_at(file.fd(), rest_of(pieces, skip), offset);
+    return vectored_step{std::move(pieces), n};
+  };
+  auto done = co_await internal::offload(std::move(job));
+  if (!done) co_return vectored_step{{}, std::unexpected(done.error())};
+  co_return std::move(*done);
+}
+
+task<result<written_pieces>> write_all_pieces(open_file_ref file, std::uint64_t offset,
+                                              std::vector<io::buffer> pieces, std::size_t* done) {
+  std::size_t all = 0;
+  for (const io::buffer& piece : pieces)
+    all += piece.size();
+  std::size_t at = 0;
+  while (at < all) {
+    auto one = co_await write_pieces_once(file, offset + at, std::move(pieces), at);
+    if (!one.count) co_return std::unexpected(one.count.error());
+    pieces = std::move(one.pieces);
+    at += *one.count;
+    if (done) *done = at;
+  }
+  co_return written_pieces{at, std::move(pieces)};
 }
 
 task<result<void>> synced(open_file_ref file, bool data_only) {
@@ -110,9 +159,31 @@ task<result<void>> synced(open_file_ref file, bool data_only) {
   co_return done;
 }
 
-task<result<void>> truncated(open_file_ref file, std::uint64_t bytes) {
-  auto job = [file = std::move(file), bytes] { return sys::truncate(file.fd(), bytes); };
-  auto done = co_await internal::offload(std::move(job));
+task<result<std::vector<io::buffer>>> read_pieces(open_file_ref file, std::uint64_t offset,
+                                                  std::vector<std::size_t> sizes) {
+  auto job = [file = std::move(file), offset,
+              sizes = std::move(sizes)]() -> result<std::vector<io::buffer>> {
+    std::vector<io::buffer> pieces(sizes.size());
+    std::vector<sys::slice> room;
+    for (std::size_t i = 0; i < sizes.size(); i++)
+      room.emplace_back(pieces[i].prepare(sizes[i]).first(sizes[i]));
+    auto n = sys::read_vectored_at(file.fd(), room, offset);
+    if (!n) return std::unexpected(n.error());
+    std::size_t left = *n;
+    for (std::size_t i = 0; i < sizes.size(); i++) {
+      const std::size_t here = std::min(left, sizes[i]);
+      pieces[i].commit(here);
+      left -= here;
+    }
+    return pieces;
+  };
+  auto got = co_await internal::offload(std::move(job));
+  co_return got;
+}
+
+template <class F>
+task<result<void>> called(F call) {
+  auto done = co_await internal::offload(std::move(call));
   co_return done;
 }
 
@@ -134,6 +205,23 @@ task<result<io::buffer>> internal::read_request::ask_disk() {
   return read(file, offset, bytes_max, std::move(into));
 }
 
+result<std::vector<io::buffer>> internal::read_vectored_request::ask_caches() {
+  std::vector<io::buffer> pieces(sizes.size());
+  std::uint64_t at = offset;
+  for (std::size_t i = 0; i < sizes.size(); i++) {
+    if (sizes[i] == 0) continue;
+    auto done = read_cached(file.fd(), at, sizes[i], pieces[i]);
+    // What is there is an answer; only when nothing is, the disk must be asked.
+    if (!done && at == offset) return std::unexpected(done.error());
+    at += pieces[i].size();
+    if (pieces[i].size() < sizes[i]) break;
+  }
+  return pieces;
+}
+task<result<std::vector<io::buffer>>> internal::read_vectored_request::ask_disk() {
+  return read_pieces(file, offset, sizes);
+}
+
 open_operation open(std::string path, open_options options) {
   return open_operation({internal::start(), std::move(path), options});
 }
@@ -151,10 +239,23 @@ operation<written> file::write_all_at(std::uint64_t offset, io::buffer content,
                                       std::size_t* done) const {
   return {write_all(share(), offset, std::move(content), done), path()};
 }
+operation<written_pieces> file::write_all_at(std::uint64_t offset, std::vector<io::buffer> pieces,
+                                             std::size_t* done) const {
+  return {write_all_pieces(share(), offset, std::move(pieces), done), path()};
+}
 result<file_status> file::status() const { return sys::status(native_handle()); }
 operation<void> file::sync(bool data_only) const { return {synced(share(), data_only), path()}; }
 operation<void> file::truncate(std::uint64_t bytes) const {
-  return {truncated(share(), bytes), path()};
+  auto job = [file = share(), bytes] { return sys::truncate(file.fd(), bytes); };
+  return {called(std::move(job)), path()};
+}
+operation<void> file::set_permissions(std::uint32_t permissions) const {
+  auto job = [file = share(), permissions] { return sys::set_permissions(file.fd(), permissions); };
+  return {called(std::move(job)), path()};
+}
+operation<void> file::set_times(sys::new_times times) const {
+  auto job = [file = share(), times] { return sys::set_times(file.fd(), times); };
+  return {called(std::move(job)), path()};
 }
 
 }  // namespace rouse::fs

@@ -5,7 +5,7 @@
 #include <rouse/base/assert.hpp>
 #include <rouse/base/atomic.hpp>
 #include <rouse/sys/descriptor.hpp>
-#include <rouse/sys/file_types.hpp>
+#include <rouse/sys/file.hpp>
 
 #include <string>
 #include <utility>
@@ -19,6 +19,11 @@ class open_file {
   [[nodiscard]] int fd() const noexcept { return descriptor_.get(); }
   /// For error texts.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// True for the holder of the only reference, and then it stays so.
+  [[nodiscard]] bool is_unshared() const noexcept {
+    return references_.load(order::acquire) == 1;  // pairs with release()
+  }
+  result<void> close() { return sys::close(std::move(descriptor_)); }
   void retain() noexcept { references_.fetch_add(1, order::relaxed); }
   void release() noexcept {
     if (references_.fetch_sub(1, order::acq_rel) == 1) delete this;
@@ -48,6 +53,13 @@ class open_file_ref {
     if (file_) file_->release();
   }
   explicit operator bool() const noexcept { return file_ != nullptr; }
+  /// Lets go, and tells what closing says. @errors EBUSY: another reference is left, and closes
+  /// later.
+  result<void> close() && {
+    const open_file_ref last = std::move(*this);
+    if (!last.file_->is_unshared()) return std::unexpected(error("close", EBUSY));
+    return last.file_->close();
+  }
   [[nodiscard]] int fd() const noexcept {
     ROUSE_ASSERT(file_ != nullptr);  // not moved from
     return file_->fd();

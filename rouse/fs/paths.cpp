@@ -1,7 +1,6 @@
 #include <rouse/fs/paths.hpp>
 
-#include <rouse/fs/internal/calls.hpp>
-#include <rouse/fs/internal/offload.hpp>
+#include <rouse/fs/internal/named_call.hpp>
 
 namespace rouse::fs {
 namespace {
@@ -24,20 +23,18 @@ task<result<void>> replaced(std::string path, std::string content) {
   if (!opened) co_return std::unexpected(opened.error());
   auto done = co_await opened->write_all_at(0, std::move(bytes)).result();
   if (!done) co_return std::unexpected(done.error());
-  co_return result<void>();
+  co_return std::move(*opened).close();
 }
 
 using sys::current_directory;
 
-template <class F>
-task<result<void>> checked(std::string path, F call) {
-  if (!internal::is_path(path)) co_return std::unexpected(error("path", errc::invalid_input));
-  auto done = co_await internal::offload(std::move(call));
-  co_return done;
-}
-template <class F>
-operation<void> on_pool(std::string path, F call) {
-  return {checked(path, std::move(call)), std::move(path)};
+std::uint32_t flags_of(rename_mode mode) noexcept {
+  switch (mode) {
+    case rename_mode::replace: return 0;
+    case rename_mode::no_replace: return sys::rename_no_replace;
+    case rename_mode::exchange: return sys::rename_exchange;
+  }
+  ROUSE_UNREACHABLE();
 }
 
 }  // namespace
@@ -53,20 +50,22 @@ operation<file_status> status(std::string path, bool follow) {
   return {internal::status(internal::start(), path, follow), path};
 }
 operation<void> remove_file(std::string path) {
-  return on_pool(path, [path] { return sys::unlink_at(current_directory, path.c_str()); });
+  return internal::named_call(path,
+                              [path] { return sys::unlink_at(current_directory, path.c_str()); });
 }
 operation<void> remove_directory(std::string path) {
-  return on_pool(path, [path] {
+  return internal::named_call(path, [path] {
     return sys::unlink_at(current_directory, path.c_str(), sys::unlink_directory);
   });
 }
-operation<void> rename(std::string from, std::string to) {
-  return on_pool(from + " -> " + to, [from, to]() -> result<void> {
-    return sys::rename_at(current_directory, from.c_str(), current_directory, to.c_str());
+operation<void> rename(std::string from, std::string to, rename_mode mode) {
+  return internal::named_call(from + " -> " + to, [from, to, mode] {
+    return sys::rename_at(current_directory, from.c_str(), current_directory, to.c_str(),
+                          flags_of(mode));
   });
 }
 operation<void> create_directory(std::string path, std::uint32_t permissions) {
-  return on_pool(path, [path, permissions] {
+  return internal::named_call(path, [path, permissions] {
     return sys::make_directory_at(current_directory, path.c_str(), permissions);
   });
 }

@@ -3,6 +3,7 @@
 #include <rouse/base/assert.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -24,6 +25,18 @@ buffer& buffer::operator=(buffer&& other) noexcept {
   end_ = std::exchange(other.end_, 0);
   capacity_ = std::exchange(other.capacity_, 0);
   return *this;
+}
+
+buffer buffer::aligned(std::size_t bytes, std::size_t alignment) {
+  ROUSE_ASSERT(alignment >= sizeof(void*) && std::has_single_bit(alignment));
+  if (bytes > static_cast<std::size_t>(-1) / 4) throw std::bad_alloc();
+  // aligned_alloc wants a multiple
+  const std::size_t wanted = (std::max(bytes, std::size_t{1}) + alignment - 1) & ~(alignment - 1);
+  buffer fresh;
+  fresh.memory_ = static_cast<std::byte*>(std::aligned_alloc(alignment, wanted));
+  if (!fresh.memory_) throw std::bad_alloc();
+  fresh.capacity_ = wanted;
+  return fresh;
 }
 
 buffer::~buffer() { std::free(memory_); }

@@ -15,6 +15,10 @@ class buffer {
   static constexpr std::size_t kept_bytes_max = 64 * 1024;
 
   buffer() noexcept = default;
+  /// An empty one whose first byte lies at a multiple of `alignment`, a power of two, until it has
+  /// held more than `bytes` or is consumed. For files that are read and written past the page
+  /// cache.
+  [[nodiscard]] static buffer aligned(std::size_t bytes, std::size_t alignment);
   buffer(buffer&& other) noexcept;
   buffer& operator=(buffer&& other) noexcept;
   ~buffer();

@@ -70,6 +70,17 @@ TEST(buffer, steady_flow_does_not_grow_it) {
   EXPECT_LE(b.capacity(), 8192u);
 }
 
+TEST(buffer, an_aligned_one_stays_where_it_is_while_it_fits) {
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{5000}}) {
+    buffer b = buffer::aligned(bytes, 4096);
+    EXPECT_TRUE(b.is_empty());
+    b.append(std::string(bytes, 'x'));
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(b.prepare(0).data() - bytes) % 4096, 0u);
+    b.append(std::string(10'000, 'y'));
+    EXPECT_EQ(b.size(), bytes + 10'000);
+  }
+}
+
 TEST(buffer, equals_a_string_over_random_operations) {
   std::mt19937 random(1);
   buffer b;

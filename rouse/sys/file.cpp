@@ -92,8 +92,10 @@ open_how how_to_open(const open_options& o) noexcept {
   unsigned flags = O_CLOEXEC;
   if (o.path_only)
     flags |= O_PATH;
-  else
-    flags |= o.mode == access::read ? O_RDONLY : o.mode == access::write ? O_WRONLY : O_RDWR;
+  else  // a server that opens a terminal must not get it as its controlling one
+    flags |= O_NOCTTY | (o.mode == access::read    ? O_RDONLY
+                         : o.mode == access::write ? O_WRONLY
+                                                   : O_RDWR);
   if (o.create) flags |= O_CREAT;
   if (o.exclusive) flags |= O_EXCL;
   if (o.truncate) flags |= O_TRUNC;

@@ -1,20 +1,11 @@
 // Files on each reactor: on the ring, and on the blocking pool beside epoll.
 #include <rouse/park/thread_park.hpp>
-#include <rouse/rouse.hpp>
-#include <rouse/sys/table.hpp>
 
-#include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <tests/support/each_reactor.hpp>
-#include <tests/support/scratch_folder.hpp>
+#include <tests/integration/files_on_each_reactor.hpp>
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
-#include <fstream>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,28 +13,9 @@ namespace {
 
 using namespace rouse;
 
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for (auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-    (void)entry, ++count;
-  return count;
-}
+using support::open_descriptors;
 
-class files : public support::each_reactor {
- protected:
-  void SetUp() override {
-    each_reactor::SetUp();
-    if (!IsSkipped())
-      runtime_.emplace(std::move(runtime::make({.reactor = {.kind = GetParam()}}).value()));
-  }
-  [[nodiscard]] std::string at(const char* name) const { return folder_ / name; }
-  template <class P>
-  auto run(P work) {
-    return runtime_->block_on(assume_owned(std::move(work)));
-  }
-  std::optional<runtime> runtime_;
-  const support::scratch_folder folder_;
-};
+class files : public support::files_on_each_reactor {};
 
 TEST_P(files, what_is_written_is_read_back) {
   const std::string text(300'000, 'r');

@@ -39,7 +39,8 @@ bool must_ask_disk(const error& e) noexcept {
 result<sys::descriptor> open_cached(const start& at, const std::string& path,
                                     sys::open_options options) {
   if (!is_path(path)) return std::unexpected(error("open", errc::invalid_input));
-  if (options.create || options.truncate) return std::unexpected(error("open", EAGAIN));
+  if (options.create || options.truncate || options.unnamed)
+    return std::unexpected(error("open", EAGAIN));
   options.non_block = true;  // a FIFO without a writer must not stop us
   options.cached_only = true;
   return sys::open_at(at.fd(), path.c_str(), options);
