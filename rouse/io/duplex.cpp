@@ -132,6 +132,11 @@ poll_result<rouse::result<void>> duplex_write_all::poll(context& cx) noexcept {
   }
 }
 
+poll_result<rouse::result<void>> duplex_shutdown::poll(context&) noexcept {
+  on_->shutdown_write();
+  return rouse::result<void>();
+}
+
 duplex_stream& duplex_stream::operator=(duplex_stream&& other) noexcept {
   if (this != &other) {
     duplex_stream old(std::move(*this));

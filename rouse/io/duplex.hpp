@@ -88,6 +88,18 @@ class [[nodiscard]] duplex_write_all : public internal::duplex_write_base,
   using duplex_write_base::duplex_write_base;
 };
 
+/// Says that no more will be written.
+class [[nodiscard]] duplex_shutdown : public fallible<duplex_shutdown> {
+ public:
+  poll_result<rouse::result<void>> poll(context&) noexcept;
+  [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
+
+ private:
+  friend duplex_stream;
+  explicit duplex_shutdown(duplex_stream& on) noexcept : on_(&on) {}
+  duplex_stream* on_;
+};
+
 /// One end. Reading gives what the other end wrote, then 0 once that end is shut down or gone;
 /// writing to an end that is gone is EPIPE. At most `bytes_max` are under way in each direction; a
 /// writer waits for room.
@@ -117,6 +129,8 @@ class duplex_stream {
   void unread(std::span<const std::byte> bytes);
   /// No more will be written here: the other end reads what is there, then 0.
   void shutdown_write() noexcept;
+  /// The same as an operation, which is done at its first poll.
+  [[nodiscard]] duplex_shutdown shutdown() noexcept { return duplex_shutdown(*this); }
 
  private:
   friend duplex_read;

@@ -3,6 +3,7 @@
 // call between.
 #pragma once
 
+#include <rouse/base/slice.hpp>
 #include <rouse/core/pollable.hpp>
 
 #include <cstddef>
@@ -30,8 +31,23 @@ concept async_write = requires(S& s, std::span<const std::byte> bytes, std::size
   requires std::same_as<raw_output<decltype(s.write_all(bytes, cursor))>, result<void>>;
 };
 
+/// `write_all(slices, cursor)`: the same from several places, in as few calls as the kernel allows.
+/// `write_gathered` (gather.hpp) does it with any async_write.
+template <class S>
+concept gathering_write =
+    async_write<S> && requires(S& s, std::span<const slice> pieces, std::size_t& cursor) {
+      requires pollable<decltype(s.write_all(pieces, cursor))>;
+    };
+
 template <class S>
 concept async_stream = async_read<S> && async_write<S>;
+
+/// `shutdown()`: a pollable that tells the other side that no more will be written.
+template <class S>
+concept can_shut_down = requires(S& s) {
+  requires pollable<decltype(s.shutdown())>;
+  requires std::same_as<raw_output<decltype(s.shutdown())>, result<void>>;
+};
 
 /// `unread(bytes)`: the next read gives these first. For whoever read too far.
 template <class S>

@@ -5,14 +5,16 @@
 
 #include <rouse/core/pollable.hpp>
 #include <rouse/io/bytes.hpp>
+#include <rouse/io/within.hpp>
 #include <rouse/net/address.hpp>
-#include <rouse/net/bounded.hpp>
 #include <rouse/reactor/operation.hpp>
 #include <rouse/reactor/source.hpp>
 
 namespace rouse::net {
 
-using sys::slice;
+using io::bounded;
+using io::io_options;
+using rouse::slice;
 class stream;
 
 enum class direction : std::uint8_t { read, write, both };

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 static_assert(io::async_stream<tcp_stream> && io::async_stream<unix_stream> &&
               io::can_unread<tcp_stream>);
+static_assert(io::gathering_write<tcp_stream> && io::can_shut_down<tcp_stream>);
 static_assert(io::async_read<read_half> && io::async_write<write_half>);
 static_assert(io::async_read<owned_read_half<tcp_stream>> &&
               io::async_write<owned_write_half<tcp_stream>>);

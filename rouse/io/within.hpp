@@ -1,4 +1,4 @@
-// An operation with a longest wait: `stream.read({.within = 30s})`.
+// An operation with a longest wait: `stream.read({.within = 30s})`, `io::within(30s, any(...))`.
 #pragma once
 
 #include <rouse/core/pollable.hpp>
@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace rouse::net {
+namespace rouse::io {
 
 struct io_options {
   nanoseconds within = no_limit;  ///< longest wait, from when it first has to; then the operation
@@ -27,7 +27,8 @@ class [[nodiscard]] bounded : public fallible<bounded<Operation>> {
         limited_(options.within != no_limit) {}
   bounded(bounded&&) noexcept = default;  // before the first poll
 
-  poll_result<raw_output<Operation>> poll(context& cx) noexcept {
+  poll_result<raw_output<Operation>> poll(context& cx) noexcept(
+      noexcept(std::declval<Operation&>().poll(cx))) {
     if (auto answer = inner_.poll(cx); answer.is_ready() || phase_ == phase::cancelled || !limited_)
       return answer;
     if (phase_ == phase::running) {
@@ -41,17 +42,20 @@ class [[nodiscard]] bounded : public fallible<bounded<Operation>> {
     if (auto answer = inner_.poll(cx); answer.is_ready()) return answer;  // it beat the cancel
     return std::unexpected(why_);
   }
-  poll_result<void> poll_cancel(context& cx) noexcept {
+  poll_result<void> poll_cancel(context& cx) {
     phase_ = phase::cancelled;
     (void)timer_.poll_cancel(cx);
     return rouse::poll_cancel(inner_, cx);
   }
   void disown() noexcept {
-    inner_.disown();
+    rouse::disown(inner_);
     timer_.disown();
   }
-  [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
-  [[nodiscard]] std::string subject() const { return inner_.subject(); }
+  [[nodiscard]] bool borrows() const noexcept { return borrows_from_caller(inner_); }
+  [[nodiscard]] std::string subject() const {
+    if constexpr (requires { inner_.subject(); }) return inner_.subject();
+    return {};
+  }
 
  private:
   enum class phase : std::uint8_t { running, cancelling, cancelled };
@@ -64,4 +68,15 @@ class [[nodiscard]] bounded : public fallible<bounded<Operation>> {
   bool limited_;
 };
 
-}  // namespace rouse::net
+/// `operation`, given up after `limit` from when it first has to wait. What it loses by that is
+/// what it loses by a cancel: nothing, for the operations of this library that say so.
+/// @param name  static text, the word for it in the error.
+/// @errors  those of the operation; ETIMEDOUT, see above.
+/// @example  auto line = co_await io::within(30s, io::read_line(in), "read a line");
+template <pollable Operation>
+[[nodiscard]] bounded<Operation> within(nanoseconds limit, Operation operation,
+                                        const char* name = "operation") {
+  return {std::move(operation), {.within = limit}, name};
+}
+
+}  // namespace rouse::io
