@@ -135,6 +135,10 @@ result<descriptor> open_at(int directory, const char* path, const open_options& 
   return descriptor(fd);
 }
 
+result<descriptor> reopen(int fd, const open_options& options) {
+  return open_at(current_directory, own_descriptor(fd).data(), options);
+}
+
 file_status status_of(const raw_status& raw) noexcept {
   struct statx x;
   std::memcpy(&x, &raw, sizeof x);

@@ -48,6 +48,10 @@ struct open_options {
 [[nodiscard]] result<descriptor> open_at(int directory, const char* path,
                                          const open_options& options = {});
 
+/// Opens anew what `fd` refers to, as an open file of its own: its offset and flags are then nobody
+/// else's. Needs /proc. Errors: those of open_at; ENXIO (a socket; a pipe without another end).
+[[nodiscard]] result<descriptor> reopen(int fd, const open_options& options);
+
 enum class file_kind : unsigned char {
   unknown,
   regular,
