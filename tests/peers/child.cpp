@@ -1,0 +1,170 @@
+#include "child.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+namespace peers {
+namespace {
+
+constexpr int start_ms_max = 20'000;
+
+[[noreturn]] void fail(const std::string& what) {
+  throw std::runtime_error(what + ": " + std::strerror(errno));
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (const std::string& w : words)
+    all.push_back(const_cast<char*>(w.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+std::string write_config(const std::string& scratch, const std::string& site) {
+  const std::string name = scratch + "/nginx.conf";
+  const std::string at = " " + scratch + "/";
+  // As the first one who reads a guide sets it up, apart from where its files lie. It runs as who
+  // runs the test: with root as its user it could not read the test's own directory otherwise.
+  std::ofstream(name)
+      << (::geteuid() == 0 ? "user root;\n" : "") << "daemon off; master_process off; pid" << at
+      << "pid; error_log" << at << "error.log;\n"
+      << "events { worker_connections 100; }\n"
+      << "http { access_log off; sendfile on; absolute_redirect off; lingering_timeout 100ms;\n"
+      << "client_body_temp_path" << at << "b; proxy_temp_path" << at << "p;\n"
+      << "fastcgi_temp_path" << at << "f; uwsgi_temp_path" << at << "u;\n"
+      << "scgi_temp_path" << at << "s;\n"
+      << "server { listen unix:" << scratch << "/socket; root " << site << "; autoindex on; } }\n";
+  return name;
+}
+
+/// -1 when nobody listens.
+int try_connect(const sockaddr* there, socklen_t bytes) {
+  const int fd = ::socket(there->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  if (::connect(fd, there, bytes) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+}  // namespace
+
+child::child(const std::vector<std::string>& command, const std::vector<std::string>& settings) {
+  int pair[2];
+  if (::pipe2(pair, O_CLOEXEC) != 0) fail("pipe");
+  std::vector<std::string> environment = settings;
+  for (char** e = environ; *e; ++e)
+    environment.emplace_back(*e);
+  const auto arguments = pointers(command);
+  const auto variables = pointers(environment);
+  const pid_t parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) fail("fork");
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    ::dup2(pair[1], STDOUT_FILENO);
+    ::execve(arguments[0], arguments.data(), variables.data());
+    ::_exit(127);
+  }
+  ::close(pair[1]);
+  output_ = pair[0];
+}
+
+child::~child() {
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  ::close(output_);
+}
+
+std::string child::first_line() {
+  std::string line;
+  char c = 0;
+  pollfd wait{.fd = output_, .events = POLLIN, .revents = 0};
+  while (::poll(&wait, 1, start_ms_max) == 1 && ::read(output_, &c, 1) == 1 && c != '\n')
+    line += c;
+  return line;
+}
+
+bool child::is_running() const {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == 0;
+}
+
+std::string find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::string places = std::string(path ? path : "") + ":/usr/sbin:";
+  for (std::size_t end; (end = places.find(':')) != std::string::npos; places.erase(0, end + 1)) {
+    const std::string candidate = places.substr(0, end) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return "";
+}
+
+rouse_serve::rouse_serve(const std::string& directory, const std::string& reactor)
+    : process_({PEERS_TOOL, "serve", directory, "--port", "0", "--quiet"},
+               {"ROUSE_REACTOR=" + reactor}) {
+  const std::string greeting = process_.first_line();
+  const std::size_t colon = greeting.rfind(':');
+  if (colon == std::string::npos) throw std::runtime_error("no greeting: " + greeting);
+  port_ = static_cast<unsigned short>(std::atoi(greeting.c_str() + colon + 1));
+  has_reactor_ = greeting.find("(" + reactor + ")") != std::string::npos;
+}
+
+nginx::nginx(const std::string& program, const std::string& scratch, const std::string& site)
+    : socket_(scratch + "/socket"),
+      process_({program, "-p", scratch, "-e", scratch + "/error.log", "-c",
+                write_config(scratch, site)}) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(start_ms_max);
+  sockaddr_un there{};
+  there.sun_family = AF_UNIX;
+  socket_.copy(there.sun_path, sizeof there.sun_path - 1);
+  while (std::chrono::steady_clock::now() < limit && process_.is_running()) {
+    const int fd = try_connect(reinterpret_cast<const sockaddr*>(&there), sizeof there);
+    if (fd >= 0) {
+      ::close(fd);
+      return;
+    }
+    ::poll(nullptr, 0, 5);  // nginx says nowhere that it listens
+  }
+  std::ifstream log(scratch + "/error.log");
+  std::string why;
+  std::getline(log, why);
+  throw std::runtime_error("nginx did not start: " + why);
+}
+
+int connect_to(unsigned short port) {
+  sockaddr_in there{};
+  there.sin_family = AF_INET;
+  there.sin_port = htons(port);
+  there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = try_connect(reinterpret_cast<const sockaddr*>(&there), sizeof there);
+  if (fd < 0) fail("connect to port " + std::to_string(port));
+  return fd;
+}
+
+int connect_to(const std::string& unix_socket) {
+  sockaddr_un there{};
+  there.sun_family = AF_UNIX;
+  unix_socket.copy(there.sun_path, sizeof there.sun_path - 1);
+  const int fd = try_connect(reinterpret_cast<const sockaddr*>(&there), sizeof there);
+  if (fd < 0) fail("connect to " + unix_socket);
+  return fd;
+}
+
+}  // namespace peers
