@@ -1,28 +1,19 @@
 // The server on each reactor, against a client that sends what it likes.
-#include <rouse/http/server.hpp>
+#include <rouse/http/http_server_test.hpp>
 
-#include <rouse/coro/scope.hpp>
-#include <rouse/coro/yield.hpp>
 #include <rouse/fs/directory.hpp>
 #include <rouse/http/static_files.hpp>
-#include <rouse/net/connect.hpp>
-#include <rouse/net/listen.hpp>
-#include <rouse/runtime/runtime.hpp>
 #include <rouse/sys/table.hpp>
-#include <rouse/time/manual_clock.hpp>
 
-#include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <tests/support/each_reactor.hpp>
 #include <tests/support/scratch_folder.hpp>
 
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
-#include <string>
 
 namespace rouse::http {
 namespace {
@@ -56,89 +47,17 @@ class test_handler final : public handler {
   bool arrived = false;
 };
 
-class recording_log final : public access_log {
- public:
-  void record(const access_record& r) noexcept override {
-    answers.push_back(static_cast<int>(r.answered));
-    bytes.push_back(r.bytes);
-  }
-  std::vector<int> answers;
-  std::vector<std::uint64_t> bytes;
-};
-
-std::size_t count_of(const std::string& text, std::string_view what) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
-    ++n;
-  return n;
-}
-
-std::string get(std::string_view target, std::string_view more = "") {
-  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n" + std::string(more) + "\r\n";
-}
-
-task<std::string> read_all(net::tcp_stream& stream) {
-  std::string all;
-  for (;;) {
-    auto more = co_await stream.read().result();
-    if (!more || !*more) co_return all;
-    all.append(io::as_text(more->bytes()));
-  }
-}
-
-class http_server : public support::each_reactor {
+class plain_server : public http_server {
  protected:
-  http_server() { options.log = &log; }
-  /// Runs a server beside `client(address, server)`, then stops it.
-  template <class Client>
-  void serve(handler& h, Client client) {
-    runtime_options how;
-    how.reactor.kind = GetParam();
-    how.clock = clock;
-    runtime rt = std::move(runtime::make(how).value());
-    rt.block_on(assume_owned(everything(h, std::move(client))));
-  }
+  using http_server::serve;
   template <class Client>
   void serve(Client client) {
     serve(answers, std::move(client));
   }
-  /// One connection: sends `text` in pieces of `piece` bytes, gives all that comes until the server
-  /// closes.
-  static task<std::string> talk(net::address at, std::string text, std::size_t piece = 1u << 20) {
-    auto stream = co_await net::connect(at);
-    for (std::size_t i = 0; i < text.size(); i += piece) {
-      co_await stream.write_all(std::string_view(text).substr(i, piece));
-      if (piece == 1) co_await yield_now();
-    }
-    auto all = co_await read_all(stream);
-    co_return all;
-  }
-  static task<void> turns(int n) {
-    for (int i = 0; i < n; ++i)
-      co_await yield_now();
-  }
-
   test_handler answers;
-  recording_log log;
-  server_options options;
-  manual_clock* clock = nullptr;
-
- private:
-  template <class Client>
-  task<void> everything(handler& h, Client client) {
-    auto listener = co_await net::listen("127.0.0.1:0");
-    const net::address at = listener.local_address().value();
-    server s(std::move(listener), h, options);
-    co_await scope([&](nursery& n) -> task<void> {
-      n.spawn(s.run());
-      co_await client(at, s);
-      s.stop();
-    });
-    EXPECT_EQ(s.connections(), 0u);
-  }
 };
 
-TEST_P(http_server, pipelined_requests_are_answered_in_order_with_one_write) {
+TEST_P(plain_server, pipelined_requests_are_answered_in_order_with_one_write) {
   static std::size_t sends;
   sends = 0;
   sys::table counting = sys::real_table;
@@ -156,7 +75,7 @@ TEST_P(http_server, pipelined_requests_are_answered_in_order_with_one_write) {
   });
 }
 
-TEST_P(http_server, a_request_may_come_byte_by_byte) {
+TEST_P(plain_server, a_request_may_come_byte_by_byte) {
   serve([&](net::address at, server&) -> task<void> {
     const std::string all = co_await talk(at, get("/a") + get("/b", "Connection: close\r\n"), 1);
     EXPECT_EQ(count_of(all, "HTTP/1.1 200"), 2u);
@@ -164,7 +83,7 @@ TEST_P(http_server, a_request_may_come_byte_by_byte) {
   });
 }
 
-TEST_P(http_server, fault_H1_what_cannot_be_trusted_gets_400_and_the_end) {
+TEST_P(plain_server, fault_H1_what_cannot_be_trusted_gets_400_and_the_end) {
   serve([&](net::address at, server&) -> task<void> {
     const std::string all = co_await talk(at,
                                           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: "
@@ -175,7 +94,7 @@ TEST_P(http_server, fault_H1_what_cannot_be_trusted_gets_400_and_the_end) {
   });
 }
 
-TEST_P(http_server, fault_H3_a_request_that_was_answered_gets_no_second_answer) {
+TEST_P(plain_server, fault_H3_a_request_that_was_answered_gets_no_second_answer) {
   serve([&](net::address at, server&) -> task<void> {
     const std::string all = co_await talk(
         at, "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n");
@@ -183,7 +102,7 @@ TEST_P(http_server, fault_H3_a_request_that_was_answered_gets_no_second_answer) 
   });
 }
 
-TEST_P(http_server, fault_H5_expect_continue_gets_a_final_answer_and_the_end) {
+TEST_P(plain_server, fault_H5_expect_continue_gets_a_final_answer_and_the_end) {
   serve([&](net::address at, server&) -> task<void> {
     // The body never comes; talk() returns only when the server closes.
     const std::string all = co_await talk(
@@ -193,14 +112,14 @@ TEST_P(http_server, fault_H5_expect_continue_gets_a_final_answer_and_the_end) {
   });
 }
 
-TEST_P(http_server, http_1_0_ends_after_its_answer) {
+TEST_P(plain_server, http_1_0_ends_after_its_answer) {
   serve([&](net::address at, server&) -> task<void> {
     const std::string all = co_await talk(at, "GET /old HTTP/1.0\r\n\r\n");
     EXPECT_EQ(count_of(all, "/old"), 1u);
   });
 }
 
-TEST_P(http_server, a_handler_that_fails_before_it_sends_becomes_500_and_loses_no_earlier_answer) {
+TEST_P(plain_server, a_handler_that_fails_before_it_sends_becomes_500_and_loses_no_earlier_answer) {
   for (const char* failing : {"/throw", "/fail"}) {
     serve([&](net::address at, server&) -> task<void> {
       const std::string all = co_await talk(at, get("/first") + get(failing) + get("/never"));
@@ -213,7 +132,7 @@ TEST_P(http_server, a_handler_that_fails_before_it_sends_becomes_500_and_loses_n
   }
 }
 
-TEST_P(http_server, a_handler_that_fails_after_it_sent_cuts_the_connection) {
+TEST_P(plain_server, a_handler_that_fails_after_it_sent_cuts_the_connection) {
   serve([&](net::address at, server&) -> task<void> {
     const std::string all = co_await talk(at, get("/first") + get("/cut"));
     EXPECT_EQ(count_of(all, "HTTP/1.1 200"), 2u);
@@ -223,7 +142,7 @@ TEST_P(http_server, a_handler_that_fails_after_it_sent_cuts_the_connection) {
   });
 }
 
-TEST_P(http_server, fault_N4_a_slow_head_gets_408_and_an_idle_connection_just_ends) {
+TEST_P(plain_server, fault_N4_a_slow_head_gets_408_and_an_idle_connection_just_ends) {
   manual_clock hand;
   clock = &hand;
   serve([&](net::address at, server&) -> task<void> {
@@ -241,7 +160,7 @@ TEST_P(http_server, fault_N4_a_slow_head_gets_408_and_an_idle_connection_just_en
 }
 
 // There is always more to read, so no read has to wait for its limit.
-TEST_P(http_server, fault_N4_a_body_that_never_pauses_ends_at_its_limit_too) {
+TEST_P(plain_server, fault_N4_a_body_that_never_pauses_ends_at_its_limit_too) {
   manual_clock hand;
   clock = &hand;
   serve([&](net::address at, server&) -> task<void> {
@@ -267,7 +186,7 @@ TEST_P(http_server, fault_N4_a_body_that_never_pauses_ends_at_its_limit_too) {
   });
 }
 
-TEST_P(http_server, fault_H15_stop_answers_what_was_asked_and_ends_the_idle) {
+TEST_P(plain_server, fault_H15_stop_answers_what_was_asked_and_ends_the_idle) {
   serve([&](net::address at, server& s) -> task<void> {
     auto idle = co_await net::connect(at);
     co_await idle.write_all(get("/warm"));
@@ -285,7 +204,7 @@ TEST_P(http_server, fault_H15_stop_answers_what_was_asked_and_ends_the_idle) {
   });
 }
 
-TEST_P(http_server, fault_H15_a_connection_accepted_just_before_stop_is_answered) {
+TEST_P(plain_server, fault_H15_a_connection_accepted_just_before_stop_is_answered) {
   serve([&](net::address at, server& s) -> task<void> {
     auto stream = co_await net::connect(at);
     co_await stream.write_all(get("/late"));
@@ -297,7 +216,7 @@ TEST_P(http_server, fault_H15_a_connection_accepted_just_before_stop_is_answered
   });
 }
 
-TEST_P(http_server, connections_beyond_the_limit_wait_for_their_turn) {
+TEST_P(plain_server, connections_beyond_the_limit_wait_for_their_turn) {
   options.connections_max = 1;
   serve([&](net::address at, server& s) -> task<void> {
     auto first = co_await net::connect(at);
@@ -311,7 +230,7 @@ TEST_P(http_server, connections_beyond_the_limit_wait_for_their_turn) {
   });
 }
 
-TEST_P(http_server, fault_F1_a_file_that_shrinks_cuts_the_connection_and_is_never_padded) {
+TEST_P(plain_server, fault_F1_a_file_that_shrinks_cuts_the_connection_and_is_never_padded) {
   const support::scratch_folder folder;
   constexpr std::size_t whole = 16u << 20;
   std::ofstream(folder.path() + "/big") << std::string(whole, 'x');
@@ -333,7 +252,7 @@ TEST_P(http_server, fault_F1_a_file_that_shrinks_cuts_the_connection_and_is_neve
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(on, http_server, support::reactors(), support::reactor_name);
+INSTANTIATE_TEST_SUITE_P(on, plain_server, support::reactors(), support::reactor_name);
 
 }  // namespace
 }  // namespace rouse::http

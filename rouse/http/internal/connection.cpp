@@ -198,8 +198,9 @@ const std::uint64_t* server::connection::length() const noexcept {
   return work_->parser.head().body() == body_kind::chunked ? nullptr : &body_length_;
 }
 
-std::optional<std::string_view> server::connection::trailer(std::string_view) const noexcept {
-  return std::nullopt;
+std::optional<std::string_view> server::connection::trailer(std::string_view name) const noexcept {
+  if (!body_over_) return std::nullopt;
+  return work_->parser.trailer(name);
 }
 
 task<result<std::span<const std::byte>>> server::connection::next() {
