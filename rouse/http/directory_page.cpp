@@ -132,20 +132,95 @@ void append_entry(std::string& out, const directory_entry& entry) {
   out += '\n';
 }
 
+// "?sort=size&amp;order=desc&amp;filter=x": the page in another order.
+void append_view_link(std::string& out, const directory_view& view) {
+  out += '?';
+  if (view.order != directory_order::name)
+    out += view.order == directory_order::size ? "sort=size" : "sort=modified";
+  if (view.descending) out += out.back() == '?' ? "order=desc" : "&amp;order=desc";
+  if (view.filter.empty()) return;
+  out += out.back() == '?' ? "filter=" : "&amp;filter=";
+  append_encoded_segment(out, view.filter);
+}
+
+// A click sorts by this column; a click on the column that already does turns it round. Sizes and
+// dates begin with the largest, which is what one looks for.
+void append_column(std::string& out, const directory_view& now, directory_order column,
+                   std::string_view title) {
+  const bool is_current = now.order == column;
+  directory_view next = now;
+  next.order = column;
+  next.descending = is_current ? !now.descending : column != directory_order::name;
+  out += "<th";
+  if (is_current) out += now.descending ? " aria-sort=\"descending\"" : " aria-sort=\"ascending\"";
+  out += "><a href=\"";
+  append_view_link(out, next);
+  out += "\">";
+  out += title;
+  if (is_current) out += now.descending ? "<em>&darr;</em>" : "<em>&uarr;</em>";
+  out += "</a>";
+}
+
+void append_filter(std::string& out, const directory_view& view) {
+  out +=
+      "<form role=\"search\"><input type=\"search\" name=\"filter\" placeholder=\"Filter\" "
+      "aria-label=\"Filter names\" maxlength=\"100\" value=\"";
+  internal::append_escaped(out, view.filter);
+  out += "\">";
+  if (view.order != directory_order::name) {
+    out += "<input type=\"hidden\" name=\"sort\" value=\"";
+    out += view.order == directory_order::size ? "size\">" : "modified\">";
+  }
+  if (view.descending) out += "<input type=\"hidden\" name=\"order\" value=\"desc\">";
+  out += "</form>\n";
+}
+
 void append_table(std::string& out, std::span<const directory_entry> entries,
                   const directory_page& page) {
-  out += "<main>\n<table>\n<thead><tr><th>Name<th>Size<th>Modified<i> (UTC)</i></thead>\n<tbody>\n";
+  out += "<main>\n<table>\n<thead><tr>";
+  append_column(out, page.view, directory_order::name, "Name");
+  append_column(out, page.view, directory_order::size, "Size");
+  append_column(out, page.view, directory_order::modified, "Modified<i> (UTC)</i>");
+  out += "</thead>\n<tbody>\n";
   if (!page.path.empty())
     out += "<tr><td><a href=\"../\"><svg><use href=\"#u\"/></svg>Up</a><td><td>\n";
   for (const directory_entry& entry : entries)
     append_entry(out, entry);
-  if (entries.empty()) out += "<tr><td class=\"none\" colspan=\"3\">This folder is empty.\n";
+  if (entries.empty() && page.view.filter.empty())
+    out += "<tr><td class=\"none\" colspan=\"3\">This folder is empty.\n";
+  else if (entries.empty())
+    out +=
+        "<tr><td class=\"none\" colspan=\"3\">No name has that in it. <a href=\"./\">Show "
+        "all</a>\n";
   if (page.omitted != 0) {
     out += "<tr><td class=\"none\" colspan=\"3\">and ";
     append_count(out, page.omitted, "more entry that is", "more entries that are");
     out += " not shown\n";
   }
   out += "</tbody>\n</table>\n</main>\n";
+}
+
+bool has_inside(std::string_view name, std::string_view part) noexcept {
+  const auto found = std::search(
+      name.begin(), name.end(), part.begin(), part.end(),
+      [](char a, char b) { return internal::ascii_lower(a) == internal::ascii_lower(b); });
+  return found != name.end() || part.empty();
+}
+
+// Total, so that the same folder looks the same each time.
+bool comes_before(const directory_entry& a, const directory_entry& b,
+                  const directory_view& view) noexcept {
+  if (a.is_directory != b.is_directory) return a.is_directory;
+  const bool turned = view.descending;
+  const directory_entry& x = turned ? b : a;
+  const directory_entry& y = turned ? a : b;
+  if (view.order == directory_order::size && !a.is_directory && x.size != y.size)
+    return x.size < y.size;
+  if (view.order == directory_order::modified && x.modified != y.modified)
+    return x.modified < y.modified;
+  // Among equals by name, in the one direction that names have then.
+  return view.order == directory_order::name ? natural_less(x.name, y.name)
+                                             : natural_less(a.name, b.name);
 }
 
 // Takes the run of digits off the front of `text`, without its leading zeros.
@@ -215,13 +290,25 @@ void append_human_size(std::string& out, std::uint64_t bytes) {
   out += "iB";
 }
 
+directory_view read_directory_view(std::string_view query, std::string& storage) {
+  directory_view view;
+  const std::string order = query_value(query, "sort").value_or("");
+  if (order == "size") view.order = directory_order::size;
+  if (order == "modified") view.order = directory_order::modified;
+  view.descending = query_value(query, "order").value_or("") == "desc";
+  storage = query_value(query, "filter").value_or("");
+  view.filter = storage;
+  return view;
+}
+
 void append_directory_page(std::string& out, const directory_page& page) {
-  auto shown_end =
-      std::partition(page.entries.begin(), page.entries.end(),
-                     [](const directory_entry& e) { return is_servable_name(e.name); });
+  const auto shown_end =
+      std::partition(page.entries.begin(), page.entries.end(), [&](const directory_entry& e) {
+        return is_servable_name(e.name) && has_inside(e.name, page.view.filter);
+      });
   std::span<directory_entry> shown(page.entries.begin(), shown_end);
-  std::sort(shown.begin(), shown.end(), [](const directory_entry& a, const directory_entry& b) {
-    return a.is_directory != b.is_directory ? a.is_directory : natural_less(a.name, b.name);
+  std::sort(shown.begin(), shown.end(), [&](const directory_entry& a, const directory_entry& b) {
+    return comes_before(a, b, page.view);
   });
 
   out.reserve(out.size() + page_bytes_about + row_bytes_about * shown.size());
@@ -231,6 +318,7 @@ void append_directory_page(std::string& out, const directory_page& page) {
   out += "<header>\n";
   append_path(out, page);
   append_summary(out, shown);
+  append_filter(out, page.view);
   out += "</header>\n";
   append_table(out, shown, page);
   internal::append_page_end(out);

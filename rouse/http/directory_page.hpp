@@ -17,6 +17,20 @@ struct directory_entry {
   std::int64_t modified = 0;  ///< seconds since 1970
 };
 
+enum class directory_order : std::uint8_t { name, size, modified };
+
+/// How a reader wants the list: what the links and the form of the page itself ask for.
+struct directory_view {
+  directory_order order = directory_order::name;
+  bool descending = false;
+  /// Only names that have this in them, without regard to case (ASCII); empty: all.
+  std::string_view filter = {};
+};
+
+/// Reads "sort=size&order=desc&filter=text"; what makes no sense is as if it were not there.
+/// @param storage  keeps the filter's text.
+[[nodiscard]] directory_view read_directory_view(std::string_view query, std::string& storage);
+
 struct directory_page {
   std::string_view path =
       {};  ///< target_path::path: relative to the root, decoded; empty: the root
@@ -25,10 +39,12 @@ struct directory_page {
   /// How many more there are that were not put into `entries`: a listing needs a bound (R14), and
   /// says where it cut.
   std::size_t omitted = 0;
+  directory_view view = {};
 };
 
 /// Appends the page: directories first, names in natural order ("a2" before "a10"), a way up,
-/// sizes, dates in UTC.
+/// sizes, dates in UTC; column heads that sort and a field that filters, as links and a form, since
+/// there are no scripts.
 ///
 /// Send it with page_content_type and page_security_policy(), from a URL that ends in '/': its
 /// links are relative.

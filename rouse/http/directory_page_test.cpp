@@ -54,6 +54,43 @@ TEST(directory_page, lists_directories_first_and_names_in_natural_order) {
   EXPECT_EQ(links(page), (std::vector<std::string>{"c/", "Z/", "a2", "a10", "b.txt"}));
 }
 
+TEST(directory_page, sorts_and_filters_as_its_query_says) {
+  const auto listed = [](std::string_view query) {
+    std::vector<directory_entry> entries = {{.name = "b.txt", .size = 5, .modified = 30},
+                                            {.name = "a10.TXT", .size = 5, .modified = 10},
+                                            {.name = "d", .is_directory = true, .modified = 20},
+                                            {.name = "a2", .size = 7, .modified = 20}};
+    std::string storage;
+    std::string out;
+    append_directory_page(out, {.entries = entries, .view = read_directory_view(query, storage)});
+    return links(out);
+  };
+  using names = std::vector<std::string>;
+  EXPECT_EQ(listed(""), (names{"d/", "a2", "a10.TXT", "b.txt"}));
+  EXPECT_EQ(listed("order=desc"), (names{"d/", "b.txt", "a10.TXT", "a2"}));
+  EXPECT_EQ(listed("sort=size&order=desc"), (names{"d/", "a2", "a10.TXT", "b.txt"}));
+  EXPECT_EQ(listed("sort=size"), (names{"d/", "a10.TXT", "b.txt", "a2"}));
+  EXPECT_EQ(listed("sort=modified"), (names{"d/", "a10.TXT", "a2", "b.txt"}));
+  EXPECT_EQ(listed("filter=.txt"), (names{"a10.TXT", "b.txt"}));
+  EXPECT_EQ(listed("sort=nonsense&order=up&filter="), listed(""));
+  EXPECT_EQ(listed("filter=%zz"), listed(""));
+}
+
+TEST(directory_page, what_was_asked_comes_back_in_links_and_form_but_never_as_markup) {
+  std::string storage;
+  std::string out;
+  std::vector<directory_entry> none;
+  append_directory_page(
+      out, {.entries = none,
+            .view = read_directory_view("sort=size&filter=%22%3E%3Cscript%3E+x", storage)});
+  EXPECT_EQ(out.find("<script"), std::string::npos);
+  EXPECT_NE(out.find("value=\"&quot;&gt;&lt;script&gt; x\""), std::string::npos);
+  EXPECT_NE(out.find("href=\"?sort=size&amp;order=desc&amp;filter=%22%3E%3Cscript%3E%20x\""),
+            std::string::npos)
+      << out;
+  EXPECT_NE(out.find("No name has that in it."), std::string::npos);
+}
+
 TEST(directory_page, shows_sizes_and_dates) {
   std::string page = page_of({{.name = "a", .size = 1536, .modified = 784111777}});
   EXPECT_NE(page.find("<td title=\"1536 bytes\">1.5 KiB<td>1994-11-06<i> 08:49</i>"),

@@ -389,6 +389,8 @@ task<result<void>> static_files::send_list(exchange& x, fs::directory here,
   page.path = target.path;
   page.root_name = options_.root_name;
   page.entries = shown;
+  std::string filter;
+  page.view = read_directory_view(target.query, filter);
   std::string text;
   append_directory_page(text, page);
   (void)x.field("Content-Security-Policy", page_security_policy());

@@ -203,5 +203,42 @@ for server in "$first" "$second"; do
   check 'an idle one exits' "$code" 0
 done
 
+# ---- What options change.
+start "$site" --port 0 --no-listing --log common --cache-control 'max-age=60' --sendfile
+check '--no-listing' "$(code "$url/")" 404
+check '--no-listing leaves an index.html' "$(code "$url/with%20index/")" 200
+check '--cache-control' "$(code "$url/hello.txt")" 200
+holds '--cache-control' "$work/head" 'Cache-Control: max-age=60'
+check '--sendfile' "$(fetch "$url/big" | sha256sum)" "$want"
+kill -TERM "$server"
+ended
+grep -qE '^127\.0\.0\.1 - - \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} \+0000\] "GET /hello\.txt HTTP/1\.1" 200 6$' "$work/out" ||
+  fail "--log common: $(tail -n 3 "$work/out")"
+
+start "$site" --port 0 --log json --header-timeout 0.3 --idle-timeout 0.3 --drain 0.3
+check 'a name with quotes' "$(code "$url/%22")" 404
+said=$(timeout 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/${url##*:}; printf 'GET / HT' >&3; head -c 12 <&3")
+check 'a slow head' "$said" 'HTTP/1.1 408'
+curl -s --limit-rate 1M --max-time 30 "$url/big" >"$work/slow" &
+slow=$!
+for _ in $(seq 100); do
+  [ -s "$work/slow" ] && break
+  sleep 0.05
+done
+began=$(date +%s)
+kill -TERM "$server"
+ended
+check '--drain exits' "$code" 0
+[ $(($(date +%s) - began)) -le 5 ] || fail '--drain took too long'
+wait "$slow" && fail 'what did not end in time was not cut'
+grep -qE '^\{"time":"[0-9T:.-]+Z","peer":"127\.0\.0\.1:[0-9]+","method":"GET","target":"/%22","version":"1\.1","status":404,"bytes":[0-9]+,"body_bytes":[0-9]+,"seconds":[0-9.]+\}$' "$work/out" ||
+  fail "--log json: $(tail -n 3 "$work/out")"
+for words in '--log xml' '--drain -1' '--max-connections 0'; do
+  # shellcheck disable=SC2086
+  "$tool" serve $words >"$work/said" 2>&1
+  check "$words exits" $? 2
+  holds "$words" "$work/said" "${words%% *}"
+done
+
 [ "$failures" -eq 0 ] && echo 'all is well'
 [ "$failures" -eq 0 ]

@@ -2,6 +2,8 @@
 // CLI11.
 #include "serve.hpp"
 
+#include <rouse/http/response.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -17,6 +19,99 @@ int report(const CLI::App& app, const CLI::ParseError& e) {
   return usage_exit;
 }
 
+const CLI::Validator not_empty(
+    [](const std::string& text) { return text.empty() ? "must not be empty" : std::string(); }, "");
+
+const CLI::Validator field_value(
+    [](const std::string& text) {
+      return rouse::http::is_field_value(text) ? std::string()
+                                               : "must be a header field's value: " + text;
+    },
+    "");
+
+// The bounds go into the message of a value that is outside, not into every line of the help.
+template <class T>
+CLI::Validator range(T low, T high) {
+  return CLI::Range(low, high).description("");
+}
+
+void limit(CLI::App& command, const char* name, double& seconds, const char* what) {
+  command.add_option(name, seconds, what)
+      ->check(range(0.001, 1e6))
+      ->capture_default_str()
+      ->type_name("SECONDS")
+      ->group("Limits");
+}
+
+CLI::App& add_serve(CLI::App& app, tool::serve_options& options) {
+  CLI::App& serve = *app.add_subcommand("serve", "Serve the files of a directory over HTTP/1.1");
+  serve.add_option("DIR", options.directory, "Directory to serve")
+      ->type_name("")
+      ->check(not_empty)
+      ->capture_default_str();
+  serve
+      .add_option_function<std::uint16_t>(
+          "-p,--port",
+          [&options](const std::uint16_t& port) {
+            options.port = port;
+            options.port_given = true;
+          },
+          "Port, 0 for any free one; without it the next free one from 8080 on")
+      ->type_name("PORT")
+      ->check(range(0, 65535));
+  serve
+      .add_option("-b,--bind", options.bind, "Address to listen at; [::] and 0.0.0.0 let others in")
+      ->check(not_empty)
+      ->capture_default_str();
+  serve
+      .add_option_function<std::string>(
+          "--log",
+          [&options](const std::string& name) { options.log = *tool::log_format_of(name); },
+          "A line per request: brief (the default), common (Apache's), json, none")
+      ->check(CLI::IsMember({"brief", "common", "json", "none"}).description(""))
+      ->type_name("FORMAT");
+  serve.add_flag_callback(
+      "-q,--quiet", [&options] { options.log = tool::log_format::none; }, "The same as --log none");
+  serve.add_flag_callback(
+      "--no-listing", [&options] { options.listing = false; },
+      "Directories without an index.html are 404");
+  serve.add_flag_callback(
+      "--no-precompressed", [&options] { options.precompressed = false; },
+      "Never send FILE.br or FILE.gz in the place of FILE");
+  serve
+      .add_option("--cache-control", options.cache_control,
+                  "Cache-Control of files, for example 'max-age=3600'")
+      ->check(field_value)
+      ->type_name("VALUE");
+  serve
+      .add_option("--cache", options.cached_for_s,
+                  "Serve small files from memory for so long without a look at the disk")
+      ->check(range(0.0, 1e6))
+      ->type_name("SECONDS");
+  serve.add_flag("--sendfile", options.sendfile,
+                 "Send large files without a copy; for files that never change in place");
+  serve.add_option("--max-connections", options.connections_max, "More wait until one ends")
+      ->check(range(1, 1'000'000))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group("Limits");
+  serve.add_option("--max-entries", options.entries_max, "Rows of a directory page")
+      ->check(range(1, 1'000'000))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group("Limits");
+  limit(serve, "--header-timeout", options.header_limit_s, "For the head of a request");
+  limit(serve, "--request-timeout", options.request_limit_s, "For its body");
+  limit(serve, "--idle-timeout", options.idle_limit_s, "Between two requests of a connection");
+  limit(serve, "--write-timeout", options.write_limit_s, "For a client that reads nothing");
+  limit(serve, "--drain", options.drain_limit_s, "For what is in flight after ctrl-c or SIGTERM");
+  serve.footer(
+      "Files that begin with a dot and symbolic links are not served.\n"
+      "ctrl-c finishes what is in flight and ends; a second one ends at once.\n"
+      "ROUSE_REACTOR=epoll or io_uring chooses the reactor.\n");
+  return serve;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -24,34 +119,13 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "rouse " ROUSE_VERSION);
   app.require_subcommand(1);
 
-  tool::serve_options options;
-  const CLI::Validator not_empty(
-      [](const std::string& text) { return text.empty() ? "must not be empty" : std::string(); },
-      "");
-  CLI::App* serve = app.add_subcommand("serve", "Serve the files of a directory over HTTP/1.1");
-  serve->add_option("DIR", options.directory, "Directory to serve")
-      ->check(not_empty)
-      ->capture_default_str();
-  CLI::Option* port =
-      serve
-          ->add_option("-p,--port", options.port, "Port; without it the next free one from 8080 on")
-          ->check(CLI::Range(0, 65535));
-  serve
-      ->add_option("-b,--bind", options.bind,
-                   "Address to listen at; [::] and 0.0.0.0 let others in")
-      ->check(not_empty)
-      ->capture_default_str();
-  serve->add_flag("-q,--quiet", options.quiet, "No line per request");
-  serve->footer(
-      "Files that begin with a dot and symbolic links are not served.\n"
-      "ctrl-c finishes what is in flight and ends; a second one ends at once.\n"
-      "ROUSE_REACTOR=epoll or io_uring chooses the reactor.");
+  tool::serve_options serve;
+  add_serve(app, serve);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return report(app, e);
   }
-  options.port_given = port->count() != 0;
-  return tool::serve(options);
+  return tool::serve(serve);
 }

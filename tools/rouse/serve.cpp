@@ -1,7 +1,5 @@
 #include "serve.hpp"
 
-#include "request_log.hpp"
-
 #include <rouse/base/io_error.hpp>
 #include <rouse/coro/scope.hpp>
 #include <rouse/fs/directory.hpp>
@@ -47,6 +45,34 @@ void greet(const serve_options& options, const std::string& where) {
   std::fflush(stdout);
 }
 
+rouse::nanoseconds seconds(double s) noexcept {
+  return rouse::nanoseconds(static_cast<std::int64_t>(s * 1e9));
+}
+
+rouse::http::static_files_options files_options(const serve_options& options) {
+  rouse::http::static_files_options how;
+  how.root_name = std::filesystem::weakly_canonical(options.directory).filename().string();
+  if (how.root_name.empty()) how.root_name = "/";
+  how.listing = options.listing;
+  how.listed_entries_max = options.entries_max;
+  how.precompressed = options.precompressed;
+  how.sendfile = options.sendfile;
+  how.cached_for = seconds(options.cached_for_s);
+  how.cache_control = options.cache_control;
+  return how;
+}
+
+rouse::http::server_options server_limits(const serve_options& options) {
+  rouse::http::server_options limits;
+  limits.connections_max = options.connections_max;
+  limits.header_limit = seconds(options.header_limit_s);
+  limits.request_limit = seconds(options.request_limit_s);
+  limits.idle_limit = seconds(options.idle_limit_s);
+  limits.write_limit = seconds(options.write_limit_s);
+  limits.drain_limit = seconds(options.drain_limit_s);
+  return limits;
+}
+
 rouse::task<void> stop_when_asked(rouse::http::server* server) {
   const int signal = co_await rouse::stop_requested();
   (void)signal;
@@ -60,13 +86,10 @@ rouse::task<void> serve_files(serve_options options) {
   if (!where) rouse::throw_error(where.error());
   greet(options, where->to_string());
 
-  rouse::http::static_files_options how;
-  how.root_name = std::filesystem::weakly_canonical(options.directory).filename().string();
-  if (how.root_name.empty()) how.root_name = "/";
-  rouse::http::static_files files(std::move(root), std::move(how));
-  request_log log;
-  rouse::http::server_options limits;
-  if (!options.quiet) limits.log = &log;
+  rouse::http::static_files files(std::move(root), files_options(options));
+  request_log log(options.log);
+  rouse::http::server_options limits = server_limits(options);
+  if (options.log != log_format::none) limits.log = &log;
   rouse::http::server server(std::move(listener), files, limits);
   co_await rouse::scope([&](rouse::nursery& n) -> rouse::task<void> {
     n.spawn(stop_when_asked(&server), {.name = "stop"});

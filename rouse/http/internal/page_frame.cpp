@@ -27,16 +27,26 @@ h1 a:hover{color:var(--warm)}
 i{font-style:normal;font-weight:inherit}
 h1 i{margin:0 .3em;font-weight:400;color:var(--dim);opacity:.55}
 header p{margin:0;font-size:.875rem;color:var(--dim)}
+form{flex:0 1 14rem;margin:0}
+input{width:100%;padding:.375rem .875rem;font:inherit;font-size:.875rem;color:var(--text);background:var(--card);border:1px solid var(--line);border-radius:99px}
+input::placeholder{color:var(--dim);opacity:1}
+input:focus-visible{outline:2px solid var(--warm);outline-offset:1px}
+bdi{white-space:pre-wrap}
 main{flex:1}
 table{width:100%;border-spacing:0;background:var(--card);border:1px solid var(--line);border-radius:12px;box-shadow:var(--shadow);overflow:hidden;font-variant-numeric:tabular-nums}
 th,td{padding:.5625rem 1rem;text-align:left;vertical-align:top;white-space:nowrap}
 th{background:var(--head);font-size:.75rem;font-weight:600;letter-spacing:.03em;color:var(--dim)}
 td{border-top:1px solid var(--line);font-size:.875rem;line-height:1.5rem;color:var(--dim)}
+th a{color:inherit}
+th a:hover{color:var(--warm)}
+th em{margin-left:.25em;font-style:normal;color:var(--warm)}
 th:nth-child(2),td:nth-child(2){text-align:right}
 th:first-child,td:first-child{width:100%;font-size:1rem;white-space:normal}
 th:first-child{font-size:.75rem}
 tbody tr{position:relative}
 tbody tr:hover{background:var(--hover)}
+.none a{display:inline;color:var(--warm);text-decoration:underline}
+.none a::after{content:none}
 td a{display:flex;gap:.75rem;overflow-wrap:anywhere}
 td a::after{content:"";position:absolute;inset:0}
 tr:hover a{color:var(--warm)}
@@ -54,7 +64,7 @@ tr td.none{padding:2rem 1rem;text-align:center;font-size:.875rem}
 .error a{padding:.5rem 1.25rem;border:1px solid var(--line);border-radius:99px;background:var(--card)}
 .error a:hover{border-color:var(--warm);color:var(--warm)}
 footer{margin:1.25rem .25rem 0;font-size:.8125rem;color:var(--dim)}
-@media(max-width:40rem){body{padding:1.25rem .75rem 1rem}th,td{padding:.6875rem .75rem}td:last-child i{display:none}}
+@media(max-width:40rem){form{flex:1 0 100%}body{padding:1.25rem .75rem 1rem}th,td{padding:.6875rem .75rem}td:last-child i{display:none}}
 @media(max-width:28rem){th:nth-child(3),td:nth-child(3){display:none}}
 )";
 
@@ -77,7 +87,7 @@ constexpr std::string_view end = "<footer>Served by Rouse</footer>\n</body>\n</h
 
 constexpr std::string_view policy_before = "default-src 'none'; style-src 'sha256-";
 constexpr std::string_view policy_after =
-    "'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 constexpr auto policy = [] {
   constexpr auto hash = base64(sha256(style));
