@@ -1,5 +1,6 @@
 // The command of the house: reads the command line and hands over. The only source that includes
 // CLI11.
+#include "get.hpp"
 #include "serve.hpp"
 
 #include <rouse/http/response.hpp>
@@ -14,8 +15,9 @@ constexpr int usage_exit = 2;
 
 int report(const CLI::App& app, const CLI::ParseError& e) {
   if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-  std::fprintf(stderr, "rouse: %s\nTry 'rouse %s--help'.\n", e.what(),
-               app.get_subcommands().empty() ? "" : "serve ");
+  const auto chosen = app.get_subcommands();
+  const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
+  std::fprintf(stderr, "rouse: %s\nTry 'rouse %s--help'.\n", e.what(), command.c_str());
   return usage_exit;
 }
 
@@ -112,6 +114,41 @@ CLI::App& add_serve(CLI::App& app, tool::serve_options& options) {
   return serve;
 }
 
+CLI::App* add_get(CLI::App& app, tool::get_options& options) {
+  CLI::App* get = app.add_subcommand("get", "Fetch a URL over HTTP/1.1, to stdout or a file");
+  get->add_option("URL", options.url, "What to fetch; http:// may be left out")
+      ->type_name("")
+      ->required();
+  get->add_option("-o,--output", options.output, "File to write to, instead of stdout")
+      ->type_name("FILE");
+  get->add_option("-H,--header", options.headers, "A field to send: 'Name: value'; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("FIELD");
+  get->add_option("-X,--method", options.method, "Method, instead of GET (POST with -d)")
+      ->type_name("NAME");
+  get->add_option("-d,--data", options.data, "Body to send; @FILE sends a file")
+      ->type_name("DATA")
+      ->each([&options](const std::string&) { options.has_data = true; });
+  get->add_flag("-C,--resume", options.resume, "Go on with a file that was not finished");
+  get->add_option("--max-time", options.time_max_s, "Seconds that all of it may take")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const bool good = CLI::PositiveNumber(text).empty();
+            return good ? std::string() : "'" + text + "' is no number of seconds";
+          },
+          ""))
+      ->type_name("SECONDS");
+  get->add_flag("-s,--silent", options.silent, "No progress, no remarks; errors are still told");
+  get->add_flag("-i,--include", options.include_head, "Print the answer's head too");
+  get->footer(
+      "Redirects are followed (10 at most). A file gets the time that the server gives it, by "
+      "which\n"
+      "a later -C knows whether the rest still belongs to it.\n\n"
+      "Exit codes: 0 good, 1 network or file failed, 2 usage, 22 the answer's status is 400 or "
+      "above,\n28 too slow, 130 interrupted.");
+  return get;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -122,10 +159,14 @@ int main(int argc, char** argv) {
   tool::serve_options serve;
   add_serve(app, serve);
 
+  tool::get_options get_options;
+  const CLI::App* get = add_get(app, get_options);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return report(app, e);
   }
+  if (get->parsed()) return tool::get(get_options);
   return tool::serve(serve);
 }
