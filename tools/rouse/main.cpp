@@ -1,5 +1,6 @@
 // The command of the house: reads the command line and hands over. The only source that includes
 // CLI11.
+#include "bench.hpp"
 #include "get.hpp"
 #include "serve.hpp"
 
@@ -149,6 +150,44 @@ CLI::App* add_get(CLI::App& app, tool::get_options& options) {
   return get;
 }
 
+CLI::App* add_bench(CLI::App& app, tool::bench_options& options) {
+  CLI::App* bench = app.add_subcommand("bench", "Put load on an HTTP/1.1 server and measure it");
+  bench->add_option("URL", options.url, "What to ask for; http:// may be left out")
+      ->type_name("")
+      ->required();
+  bench->add_option("-c,--connections", options.connections, "Connections")
+      ->check(CLI::Range(1u, 100'000u).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  bench
+      ->add_option_function<std::string>(
+          "-d,--duration",
+          [&options](const std::string& text) {
+            if (!tool::read_duration(text, options.duration))
+              throw CLI::ValidationError("--duration", "'" + text + "' is no duration: 10s, 500ms");
+          },
+          "How long: 10s, 500ms, 2m")
+      ->type_name("TIME")
+      ->default_str("10s");
+  bench->add_option("-r,--rate", options.rate, "Requests a second, of all connections together")
+      ->check(CLI::Range(0.001, 1e8).description(""))
+      ->type_name("RATE");
+  bench->add_option("--pipeline", options.pipeline, "Requests in flight on one connection")
+      ->check(CLI::Range(1u, 1000u).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  bench->add_option("-H,--header", options.headers, "A field to send: 'Name: value'; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("FIELD");
+  bench->add_flag("--json", options.json, "The same facts as JSON, times in nanoseconds");
+  bench->footer(
+      "Without -r each connection asks again once it has an answer. With -r requests are due at\n"
+      "fixed instants and latency counts from those, so a server's stall is felt by all whom it\n"
+      "would have kept waiting. One thread; ctrl-c ends early and reports.\n\n"
+      "Exit codes: 0 good, 1 no connection or no answer, 2 usage, 130 interrupted.");
+  return bench;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -161,12 +200,15 @@ int main(int argc, char** argv) {
 
   tool::get_options get_options;
   const CLI::App* get = add_get(app, get_options);
+  tool::bench_options bench_options;
+  const CLI::App* bench = add_bench(app, bench_options);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return report(app, e);
   }
+  if (bench->parsed()) return tool::bench(bench_options);
   if (get->parsed()) return tool::get(get_options);
   return tool::serve(serve);
 }
