@@ -39,7 +39,7 @@ bool is_redirect(status code) noexcept {
 
 client::client(const client_options& options)
     : options_(options), pool_(new client_pool(options_)) {}
-client::~client() { delete pool_; }
+client::~client() = default;
 
 std::size_t client::idle_connections() const noexcept { return pool_->idle_count(); }
 std::size_t client::busy_connections() const noexcept { return pool_->in_use_count(); }

@@ -7,6 +7,8 @@
 #include <rouse/http/outgoing.hpp>
 #include <rouse/http/reply.hpp>
 
+#include <bits/unique_ptr.h>
+
 #include <concepts>
 #include <string_view>
 #include <utility>
@@ -89,7 +91,7 @@ class client {
   }
 
   client_options options_;
-  client_pool* pool_;  // owned
+  std::unique_ptr<client_pool> pool_;
 };
 
 }  // namespace rouse::http

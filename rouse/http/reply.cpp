@@ -4,7 +4,10 @@
 
 namespace rouse::http {
 
-reply::~reply() { delete exchange_; }
+reply::reply(client_exchange* owned) noexcept : exchange_(owned) {}
+reply::reply(reply&&) noexcept = default;
+reply& reply::operator=(reply&&) noexcept = default;
+reply::~reply() = default;
 
 const response& reply::head() const noexcept { return exchange_->head(); }
 const url& reply::where() const noexcept { return exchange_->where(); }

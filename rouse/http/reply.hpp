@@ -5,9 +5,10 @@
 #include <rouse/http/response_parser.hpp>
 #include <rouse/http/url.hpp>
 
+#include <bits/unique_ptr.h>
+
 #include <optional>
 #include <string_view>
-#include <utility>
 
 namespace rouse::http {
 
@@ -20,12 +21,8 @@ class client_exchange;
 /// @threads  That of the client. May be moved, also while its body is read.
 class reply {
  public:
-  reply(reply&& other) noexcept : exchange_(std::exchange(other.exchange_, nullptr)) {}
-  reply& operator=(reply&& other) noexcept {
-    reply dying(std::move(other));
-    std::swap(exchange_, dying.exchange_);
-    return *this;
-  }
+  reply(reply&&) noexcept;
+  reply& operator=(reply&&) noexcept;
   ~reply();
 
   [[nodiscard]] status code() const noexcept { return head().code(); }
@@ -52,9 +49,9 @@ class reply {
 
  private:
   friend class client;
-  explicit reply(client_exchange* of) noexcept : exchange_(of) {}
+  explicit reply(client_exchange* owned) noexcept;
 
-  client_exchange* exchange_;  // owned
+  std::unique_ptr<client_exchange> exchange_;
 };
 
 }  // namespace rouse::http

@@ -8,6 +8,7 @@
 #include <rouse/base/io_error.hpp>
 #include <rouse/coro/scope.hpp>
 #include <rouse/coro/select.hpp>
+#include <rouse/fs/byte_streams.hpp>
 #include <rouse/fs/paths.hpp>
 #include <rouse/http/client.hpp>
 #include <rouse/http/http_date.hpp>
@@ -16,8 +17,6 @@
 #include <rouse/time/clock.hpp>
 #include <rouse/time/interval.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <charconv>
 #include <chrono>
@@ -63,8 +62,7 @@ class sink {
   }
   rouse::task<void> write(std::span<const std::byte> bytes) {
     if (!is_file()) {
-      if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
-        rouse::throw_error(rouse::error("write", errno), "the output");
+      co_await print(rouse::io::as_text(bytes));
       co_return;
     }
     pending_.append(bytes);
@@ -72,8 +70,6 @@ class sink {
   }
   [[nodiscard]] bool is_writing() const noexcept { return is_writing_; }
   rouse::task<void> flush() {
-    if (!is_file() && std::fflush(stdout) != 0)
-      rouse::throw_error(rouse::error("write", errno), "the output");
     if (pending_.is_empty()) co_return;
     is_writing_ = true;  // and stays so when this is cancelled: the write goes on by itself
     auto wrote = co_await file_->write_all_at(offset_, std::exchange(pending_, {}));
@@ -84,15 +80,23 @@ class sink {
   }
   /// The version that is being fetched, for If-Range. Best effort: without it a later run starts
   /// over.
-  void set_time(std::int64_t unix_seconds) const noexcept {
-    if (!file_) return;
-    const timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
-                              {.tv_sec = unix_seconds, .tv_nsec = 0}};
-    (void)::futimens(file_->native_handle(), times);
+  rouse::task<void> set_time(std::int64_t unix_seconds) {
+    if (!file_) co_return;
+    rouse::sys::new_times times;
+    times.modified.what = rouse::sys::new_time::kind::given;
+    times.modified.seconds = unix_seconds;
+    auto done = co_await file_->set_times(times).result();
+    (void)done;
+  }
+  /// To stdout, wherever the body goes.
+  rouse::task<void> print(std::string_view text) {
+    auto all = stdout_.write_all(text);
+    co_await all;
   }
 
  private:
   std::string path_;
+  rouse::fs::output_stream stdout_ = rouse::fs::standard_output();
   std::optional<rouse::fs::file> file_;
   rouse::io::buffer pending_;
   std::uint64_t offset_ = 0;
@@ -229,10 +233,7 @@ class transfer {
     http::client client(limits);
     if (options_.resume) have_ = co_await find_partial(options_.output);
     http::reply answer = co_await send(client, request_of(options_, have_), &options_);
-    if (options_.include_head) {
-      const std::string_view head = answer.head().bytes();
-      std::fwrite(head.data(), 1, head.size(), stdout);
-    }
+    if (options_.include_head) co_await out_.print(answer.head().bytes());
     const auto code = static_cast<unsigned>(answer.code());
     if (have_.bytes != 0 && is_complete_already(answer)) co_return 0;
     if (code >= 400) co_return co_await refuse(answer);
@@ -302,7 +303,7 @@ class transfer {
     }
     // What came is kept, whatever ended it.
     if (!out_.is_writing()) co_await out_.flush();
-    if (modified_) out_.set_time(*modified_);
+    if (modified_) co_await out_.set_time(*modified_);
     if (is_drawn_) {
       const std::string last = failure || interrupted ? progress_->line(screen_, rouse::now())
                                                       : progress_->summary(screen_, rouse::now());
