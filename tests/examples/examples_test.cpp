@@ -140,6 +140,13 @@ TEST_P(examples, hello_prints_its_two_lines) {
   EXPECT_EQ(hello.exit_code(), 0);
 }
 
+TEST_P(examples, the_http_client_asks_its_server_over_one_connection) {
+  program client("http_client", {}, reactor);
+  EXPECT_EQ(client.read_lines(),
+            (lines{"200 hello, world", "200 14 bytes came", "1000000 bytes, over 1 connection"}));
+  EXPECT_EQ(client.exit_code(), 0);
+}
+
 TEST_P(examples, spec_row_46_the_custom_layer_does_its_pieces_beside_three_ticks) {
   program layer("custom_layer", {}, reactor);
   EXPECT_EQ(layer.read_lines(),
