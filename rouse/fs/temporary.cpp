@@ -68,7 +68,11 @@ operation<temporary_file> create_temporary_file(std::string folder, temporary_op
 }
 
 temporary_directory::~temporary_directory() {
-  if (!path_.empty()) (void)internal::remove_tree_now(path_);
+  if (path_.empty()) return;
+  try {
+    (void)internal::remove_tree_now(path_);
+  } catch (...) {  // no memory: as after any other failure, what is left is left
+  }
 }
 
 operation<void> temporary_directory::remove() && {

@@ -27,8 +27,9 @@ std::uint32_t wanted_changes() noexcept {
 /// Of one directory that was looked at.
 struct looked {
   std::string path;
-  int watch = -1;  // or
-  error failure;
+  int watch = -1;        // none when it could not be watched
+  error failure;         // of that, or of reading it
+  bool is_gone = false;  // which is why: what holds it tells
 };
 struct found_entry {
   std::string path;
@@ -43,7 +44,17 @@ struct look_options {
   std::string root;  // only this one may be a symbolic link
   bool recursive;
   std::size_t directories_max;
+  bool keeps_entries;
 };
+
+void fail(looked& what, const error& why, bool is_gone) noexcept {
+  what.failure = why;
+  what.is_gone = is_gone;
+}
+/// Something else has its name, or nothing has.
+bool is_no_directory(const error& e) noexcept {
+  return e.code == ENOENT || e.code == ENOTDIR || e.code == ELOOP;
+}
 
 /// Watches `path` and, if asked, all directories below. A directory is watched before it is read,
 /// so that what comes meanwhile is told or found, or both.
@@ -62,17 +73,23 @@ void look(int queue, std::string path, const look_options& options, look_answer&
         (options.recursive ? change::only_directory : 0) | (follows ? 0 : change::no_follow);
     auto watch = sys::add_watch(queue, here.path.c_str(), wanted_changes() | how);
     if (!watch) {
-      here.failure = watch.error();
+      fail(here, watch.error(), is_no_directory(watch.error()));
       continue;
     }
     here.watch = *watch;
     if (!options.recursive) return;
     auto opened = sys::open_at(sys::current_directory, here.path.c_str(),
                                {.directory = true, .no_follow = !follows});
-    if (!opened) continue;  // gone: its parent tells
+    if (!opened) {
+      fail(here, opened.error(), is_no_directory(opened.error()));
+      continue;
+    }
     const std::string folder = here.path;
     sys::directory_reader reader(std::move(*opened));
-    for (auto next = reader.next(); next && *next; next = reader.next()) {
+    for (;;) {
+      auto next = reader.next();
+      if (!next) fail(here, next.error(), next.error().code == ENOENT);
+      if (!next || !*next) break;
       std::string name = internal::joined(folder, (*next)->name);
       sys::file_kind kind = (*next)->kind;
       if (kind == sys::file_kind::unknown) {
@@ -81,7 +98,7 @@ void look(int queue, std::string path, const look_options& options, look_answer&
       }
       const bool is_directory = kind == sys::file_kind::directory;
       if (is_directory) to_enter.push_back(name);
-      answer.entries.push_back({std::move(name), is_directory});
+      if (options.keeps_entries) answer.entries.push_back({std::move(name), is_directory});
     }
   }
 }
@@ -96,7 +113,7 @@ struct watch_state {
 
   static task<result<watcher>> make(std::string path, watch_options options);
 
-  void take_in(look_answer&& answer, bool tells);
+  void take_in(look_answer&& answer);
   void handle(const sys::change_record& record);
   void tell(change_kind kind, std::string path, const sys::change_record& record);
   void forget_below(const std::string& path);
@@ -131,10 +148,11 @@ task<result<watcher>> watch_state::make(std::string path, watch_options options)
   open_file_ref adding(new open_file(std::move(*second), path));
   auto job = [adding, path, options]() -> result<look_answer> {
     look_answer answer;
-    look(adding.fd(), path, {path, options.recursive, options.directories_max}, answer);
+    look(adding.fd(), path, {path, options.recursive, options.directories_max, false}, answer);
     for (const looked& one : answer.directories) {
-      const bool is_gone = one.failure.code == ENOENT && one.path != path;
-      if (one.watch < 0 && !is_gone) return std::unexpected(one.failure);
+      const bool may_be_gone = one.path != path;
+      if (one.failure.code != 0 && !(one.is_gone && may_be_gone))
+        return std::unexpected(one.failure);
     }
     return answer;
   };
@@ -145,18 +163,16 @@ task<result<watcher>> watch_state::make(std::string path, watch_options options)
   auto state = std::make_unique<watch_state>(std::move(path), options, std::move(*attached),
                                              std::move(adding));
   state->root_watch = answer->directories.front().watch;
-  state->take_in(std::move(*answer), false);
+  state->take_in(std::move(*answer));
   co_return watcher(std::move(state));
 }
 
-void watch_state::take_in(look_answer&& answer, bool told) {
+void watch_state::take_in(look_answer&& answer) {
   for (looked& one : answer.directories) {
-    if (one.watch >= 0)
-      paths[one.watch] = std::move(one.path);
-    else if (one.failure.code != ENOENT && one.failure.code != ENOTDIR)  // else its parent tells
-      ready.push_back({change_kind::unwatched, std::move(one.path), true, 0});
+    if (one.failure.code != 0 && !one.is_gone)
+      ready.push_back({change_kind::unwatched, one.path, true, 0});
+    if (one.watch >= 0) paths[one.watch] = std::move(one.path);
   }
-  if (!told) return;
   for (found_entry& entry : answer.entries)
     ready.push_back({change_kind::created, std::move(entry.path), entry.is_directory, 0});
 }
@@ -252,7 +268,8 @@ poll_result<result<change_event>> watcher::poll_next(context& cx) {
       if (!answer.is_ready()) return pending;
       auto looked = answer.take();
       if (!looked) return std::unexpected(looked.error());
-      s.take_in(std::move(*looked), std::exchange(s.tells, true));
+      s.tells = true;
+      s.take_in(std::move(*looked));
     } else if (!s.ready.empty()) {
       if (!cx.spend()) return pending;
       change_event next = std::move(s.ready.front());
@@ -264,7 +281,7 @@ poll_result<result<change_event>> watcher::poll_next(context& cx) {
       // Before more is taken from the queue, which may tell of the watches that this adds.
       const std::size_t room =
           s.options.directories_max - std::min(s.options.directories_max, s.paths.size());
-      const look_options how{s.root, true, s.tells ? room : s.options.directories_max};
+      const look_options how{s.root, true, s.tells ? room : s.options.directories_max, s.tells};
       auto job = [queue = s.adding, paths = s.to_look, how]() -> result<look_answer> {
         look_answer answer;
         for (const std::string& path : paths)

@@ -21,7 +21,8 @@ enum class change_kind : unsigned char {
   moved_from,  ///< renamed away; `move` joins it with its moved_to, if that is watched as well
   moved_to,    ///< and came to this name
   rescan,      ///< changes were lost: what is known must be read anew
-  unwatched,   ///< this directory has come but cannot be watched: no more will be told of it
+  unwatched,   ///< this directory has come but cannot be watched, or not be read: what is told of
+               ///< it is not all
   gone,        ///< the watched path itself was removed, renamed or unmounted: the last event
 };
 [[nodiscard]] const char* name_of(change_kind kind) noexcept;

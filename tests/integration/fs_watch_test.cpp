@@ -343,6 +343,44 @@ TEST_P(fs_watch, a_directory_that_cannot_be_watched_is_named) {
   run(body());
 }
 
+TEST_P(fs_watch, a_new_directory_that_cannot_be_read_is_named_and_watched) {
+  auto body = [&]() -> task<> {
+    const fs::watch_options all{.recursive = true};
+    auto changes = co_await fs::watch(folder_.path(), all);
+    {
+      static sys::table table = sys::real_table;
+      table.getdents = [](int, void*, std::size_t) -> long { return -EIO; };
+      const sys::scoped_table in_force(table);
+      std::filesystem::create_directory(at("d"));
+      std::string said = co_await told(changes);
+      EXPECT_EQ(said, "created directory d");
+      said = co_await told(changes);
+      EXPECT_EQ(said, "unwatched directory d");
+    }
+    put(at("d/f"), "");
+    const std::string said = co_await told(changes);
+    EXPECT_EQ(said, "created d/f");
+  };
+  run(body());
+}
+
+TEST_P(fs_watch, a_queue_that_cannot_be_read_is_an_error_and_may_be_read_again) {
+  auto body = [&]() -> task<> {
+    auto changes = co_await fs::watch(folder_.path());
+    std::filesystem::create_directory(at("d"));
+    {
+      static sys::table table = sys::real_table;
+      table.read = [](int, void*, std::size_t) -> long { return -EIO; };
+      const sys::scoped_table in_force(table);
+      auto failed = co_await changes.next().result();
+      EXPECT_TRUE(!failed && failed.error().code == EIO);
+    }
+    const std::string said = co_await told(changes);
+    EXPECT_EQ(said, "created directory d");
+  };
+  run(body());
+}
+
 TEST_P(fs_watch, fault_F6_a_full_queue_is_told_as_rescan_and_the_watch_goes_on) {
   std::size_t queue_max = 0;
   std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> queue_max;
