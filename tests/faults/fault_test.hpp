@@ -20,7 +20,9 @@ class silent_log final : public rouse::log_sink {
 
 /// The calls that a scenario stands on when nothing is broken.
 inline rouse::sys::table table_of(scenario which) noexcept {
-  if (which == scenario::cold || which == scenario::store) return cold_table();
+  const bool is_cold =
+      which == scenario::cold || which == scenario::store || which == scenario::tend;
+  if (is_cold) return cold_table();
   return rouse::sys::real_table;
 }
 
@@ -79,6 +81,7 @@ inline constexpr place all_places[] = {
     {scenario::serve, rouse::reactor_kind::epoll}, {scenario::serve, rouse::reactor_kind::io_uring},
     {scenario::cold, rouse::reactor_kind::epoll},  {scenario::cold, rouse::reactor_kind::io_uring},
     {scenario::store, rouse::reactor_kind::epoll}, {scenario::store, rouse::reactor_kind::io_uring},
+    {scenario::tend, rouse::reactor_kind::epoll},  {scenario::tend, rouse::reactor_kind::io_uring},
 };
 
 class fault_at_place : public fault, public ::testing::WithParamInterface<place> {

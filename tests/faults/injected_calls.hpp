@@ -104,6 +104,9 @@ inline rouse::sys::table stormy_table() noexcept {
   t.pread = stormy<&table::pread>::call;
   t.pread_cached = stormy<&table::pread_cached>::call;
   t.pwrite = stormy<&table::pwrite>::call;
+  t.preadv = stormy<&table::preadv>::call;
+  t.pwritev = stormy<&table::pwritev>::call;
+  t.copy_range = stormy<&table::copy_range>::call;
   t.ftruncate = stormy<&table::ftruncate>::call;
   t.ring_gate = [](rouse::sys::ring_step step) {
     static std::atomic<unsigned> calls{};
@@ -136,6 +139,17 @@ inline rouse::sys::table one_byte_table() noexcept {
   };
   t.pwrite = [](int fd, const void* from, std::size_t bytes, std::uint64_t offset) {
     return beneath.pwrite(fd, from, std::min<std::size_t>(bytes, 1), offset);
+  };
+  t.preadv = [](int fd, const void* pieces, int, std::uint64_t offset) {
+    return beneath.pread(fd, const_cast<void*>(static_cast<const rouse::slice*>(pieces)->data), 1,
+                         offset);
+  };
+  t.pwritev = [](int fd, const void* pieces, int, std::uint64_t offset) {
+    return beneath.pwrite(fd, static_cast<const rouse::slice*>(pieces)->data, 1, offset);
+  };
+  t.copy_range = [](int from, std::uint64_t* from_offset, int to, std::uint64_t* to_offset,
+                    std::size_t bytes) {
+    return beneath.copy_range(from, from_offset, to, to_offset, std::min<std::size_t>(bytes, 1));
   };
   t.ring_completion = [](unsigned char code, int result) {
     const bool moves_bytes = code == static_cast<unsigned char>(rouse::opcode::read_at) ||

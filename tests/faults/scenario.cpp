@@ -1,5 +1,14 @@
 #include <tests/faults/scenario.hpp>
 
+#include <rouse/fs/attributes.hpp>
+#include <rouse/fs/copy_file.hpp>
+#include <rouse/fs/links.hpp>
+#include <rouse/fs/lock.hpp>
+#include <rouse/fs/remove_tree.hpp>
+#include <rouse/fs/replace_file.hpp>
+#include <rouse/fs/temporary.hpp>
+#include <rouse/fs/walk.hpp>
+#include <rouse/fs/watch.hpp>
 #include <rouse/http/client.hpp>
 #include <rouse/http/server.hpp>
 #include <rouse/http/static_files.hpp>
@@ -26,6 +35,7 @@ constexpr std::size_t echoed_bytes_brief = 4 * 1024;
 constexpr std::size_t kernel_buffer_bytes = 4096;  // small, so that writers wait
 constexpr long patch_offset = 100;                 // where `store` changes its file
 constexpr const char* store_folder = "/store";
+constexpr const char* tend_folder = "/tend";
 constexpr nanoseconds hang_limit = 10s;
 
 /// Text that shows where a byte was lost, doubled or moved.
@@ -259,9 +269,128 @@ task<void> run_store(volume how_much, outcome& out) {
   }
 }
 
+// ---- tend
+
+/// What is there is one of the two texts and no mixture, whatever failed; nothing at all is fine
+/// too.
+void compare_whole(const std::string& path, std::string_view one, std::string_view other,
+                   outcome& out) {
+  static std::array<char, 64 * 1024> seen;
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (!file) return;
+  std::setvbuf(file, nullptr, _IONBF, 0);
+  const std::string_view found(seen.data(), std::fread(seen.data(), 1, seen.size(), file));
+  std::fclose(file);
+  if (found != one && found != other) out.note_wrong("replace", "neither the old nor the new");
+}
+
+task<void> make_names(std::string folder) {
+  const std::string a = folder + "/a";
+  co_await fs::hard_link(a, folder + "/hard");
+  co_await fs::symbolic_link("a", folder + "/soft");
+  const std::string target = co_await fs::read_link(folder + "/soft");
+  if (target != "a") throw_error(error("read_link", EINVAL));
+  const std::string real = co_await fs::canonical(folder + "/soft");
+  if (!real.ends_with("/a")) throw_error(error("canonical", EINVAL));
+  co_await fs::set_permissions(a, 0640);
+  const fs::new_times times{.modified = {fs::new_time::kind::given, 0, 1'000}};
+  co_await fs::set_times(a, times);
+}
+
+task<void> change_copy(std::string path, std::string_view text, outcome& out) {
+  fs::open_options how;
+  how.mode = sys::access::read_write;
+  auto file = co_await fs::open(path, how);
+  auto held = co_await fs::lock(file);
+  std::vector<io::buffer> pieces(2);
+  pieces[0].append(text.substr(0, 100));
+  pieces[1].append(text.substr(100, 200));
+  auto wrote = co_await file.write_all_at(0, std::move(pieces));
+  if (wrote.bytes != 300) out.note_wrong("lock", "a part was taken for the whole");
+  std::vector<std::size_t> sizes{50, 250};
+  auto back = co_await file.read_vectored_at(0, sizes);
+  if (!text.starts_with(back[0].text())) out.note_wrong("lock", "other bytes were read");
+  co_await file.set_permissions(0600);
+  co_await fs::replace_file(path, std::string(text));
+}
+
+task<void> keep_temporary(std::string folder) {
+  auto file = co_await fs::create_temporary_file(folder);
+  io::buffer text;
+  text.append("temporary");
+  auto wrote = co_await file->write_all_at(0, std::move(text));
+  if (wrote.bytes != 9) throw_error(error("write", EIO));
+  co_await file.keep_as(folder + "/kept");
+}
+
+task<std::size_t> count_entries(std::string folder) {
+  auto entries = fs::walk(folder);
+  std::size_t count = 0;
+  for (;;) {
+    auto entry = co_await entries.next();
+    if (!entry) break;
+    if (entry->failure.code != 0) throw_error(entry->failure);
+    count++;
+  }
+  co_return count;
+}
+
+task<bool> is_told_of(std::string folder) {
+  auto changes = co_await fs::watch(folder, {.recursive = true});
+  co_await fs::create_directory(folder + "/new");
+  auto first = co_await changes.next();
+  co_await fs::write_file(folder + "/new/file", "x");
+  for (;;) {
+    auto event = co_await changes.next();
+    if (event.kind == fs::change_kind::unwatched) throw_error(error("watch", ENOSPC));
+    if (event.path.ends_with("/new/file")) break;
+  }
+  co_return first.kind == fs::change_kind::created;
+}
+
+task<void> run_tend(volume how_much, outcome& out) {
+  const std::size_t bytes = how_much == volume::brief ? 500 : 20'000;
+  const std::string_view text = std::string_view(the_site().texts[0]).substr(0, bytes);
+  const std::string_view other = std::string_view(the_site().texts[1]).substr(0, bytes);
+  const std::string folder = the_site().path() + tend_folder;
+  const std::string a = folder + "/a";
+  const std::string b = folder + "/b";
+  const char* step = "replace";
+  try {
+    co_await fs::create_directory(folder);
+    co_await fs::replace_file(a, std::string(text), {.sync = false});
+    co_await fs::replace_file(a, std::string(other));
+    step = "copy";
+    const std::uint64_t copied = co_await fs::copy_file(a, b);
+    const std::string whole = co_await fs::read_file(b);
+    if (copied != bytes || whole != other) out.note_wrong(step, "the copy is another");
+    step = "names";
+    co_await make_names(folder);
+    step = "lock";
+    co_await change_copy(b, text, out);
+    step = "temporary";
+    co_await keep_temporary(folder);
+    step = "walk";
+    const std::size_t entries = co_await count_entries(folder);
+    if (entries != 5) out.note_wrong(step, "there are more entries, or fewer");
+    step = "watch";
+    const bool is_told = co_await is_told_of(folder);
+    if (!is_told) out.note_wrong(step, "told of something else");
+    step = "remove";
+    co_await fs::remove_tree(folder);
+    const auto left = co_await fs::status(folder).result();
+    if (left) out.note_wrong(step, "there is something left");
+    out.note_complete();
+  } catch (...) {
+    out.note_failure(step, std::current_exception());
+  }
+  compare_whole(a, text, other, out);
+}
+
 task<void> run_bounded(scenario which, volume how_much, outcome& out) {
   auto all = which == scenario::echo    ? run_echo(how_much, out)
              : which == scenario::store ? run_store(how_much, out)
+             : which == scenario::tend  ? run_tend(how_much, out)
                                         : run_serve(how_much, out);
   auto work = timeout(hang_limit, std::move(all));
   auto ended = co_await std::move(work).result();
@@ -280,6 +409,7 @@ const char* name_of(scenario which) noexcept {
     case scenario::serve: return "serve";
     case scenario::cold: return "cold";
     case scenario::store: return "store";
+    case scenario::tend: return "tend";
   }
   return "?";
 }
@@ -289,14 +419,18 @@ unsigned exchanges_of(scenario which) noexcept {
     case scenario::echo: return clients;
     case scenario::serve:
     case scenario::cold: return static_cast<unsigned>(the_site().pages.size());
-    case scenario::store: return 1;
+    case scenario::store:
+    case scenario::tend: return 1;
   }
   return 0;
 }
 
 void prepare() { (void)the_site(); }
 
-void tidy() { std::filesystem::remove_all(the_site().path() + store_folder); }
+void tidy() {
+  for (const char* folder : {store_folder, tend_folder})
+    std::filesystem::remove_all(the_site().path() + folder);
+}
 
 void run(scenario which, reactor_kind on, outcome& out, volume how_much) {
   runtime_options options;

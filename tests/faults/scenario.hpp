@@ -1,5 +1,5 @@
 // The programs that the fault tests break: an echo server with its clients, a web server with its
-// client, and one that works on files, each within one runtime. They know nothing of faults; they
+// client, and two that work on files, each within one runtime. They know nothing of faults; they
 // only write down, without allocating, what came of every exchange.
 #pragma once
 
@@ -17,6 +17,7 @@ enum class scenario {
   serve,  ///< a client asks a file server for a page, a small file, a large one and a missing one
   cold,   ///< the same with nothing in the file system's caches: by the ring or by the pool
   store,  ///< a directory is made, a file written, changed, synced, renamed, listed, read, removed
+  tend,   ///< files are replaced, copied, linked, locked, made for a while, walked and watched
 };
 [[nodiscard]] const char* name_of(scenario which) noexcept;
 
