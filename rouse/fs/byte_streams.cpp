@@ -226,7 +226,8 @@ template <bool All>
 poll_result<rouse::result<typename output_write<All>::value_type>> output_write<All>::poll(
     context& cx) {
   if (auto opened = to_->open(); !opened) return std::unexpected(opened.error());
-  while (at() < bytes_.size() || handed_over_ != 0) {
+  // Also when nothing is left: what a write that was given up has handed over is waited for.
+  while (at() < bytes_.size() || to_->job.is_begun()) {
     auto step = to_->how == way::pooled ? poll_pool(cx) : poll_source(cx);
     if (!step.is_ready()) return pending;
     auto went = step.take();
@@ -270,6 +271,7 @@ poll_result<rouse::result<std::size_t>> output_write<All>::poll_pool(context& cx
         return std::unexpected(wrote->failure);
       }
       if (handed_over != 0) return rouse::result<std::size_t>(handed_over);
+      if (at() == bytes_.size()) return rouse::result<std::size_t>(0);
       continue;  // that of a write that was given up
     }
     if (cancelled_) return pending;

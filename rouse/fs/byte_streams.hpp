@@ -106,8 +106,8 @@ extern template class output_write<false>;
 
 /// A stream to write to; models io::async_write.
 ///
-/// Bytes that the blocking pool was given count as written; should that fail after the write was
-/// given up, the next one says so.
+/// Bytes that the blocking pool was given count as written. The next write, also one of nothing,
+/// waits until they are, and says so should that have failed.
 /// @threads  That of the reactor of its first write; one writer at a time. Movable while none
 ///           writes.
 class output_stream {
