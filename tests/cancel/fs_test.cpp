@@ -1,5 +1,13 @@
 // Files, interrupted at each point, with caches that know nothing: so every call asks the disk, on
 // the ring or on the blocking pool, and is abandoned there.
+#include <rouse/fs/byte_streams.hpp>
+#include <rouse/fs/copy_file.hpp>
+#include <rouse/fs/lock.hpp>
+#include <rouse/fs/remove_tree.hpp>
+#include <rouse/fs/replace_file.hpp>
+#include <rouse/fs/temporary.hpp>
+#include <rouse/fs/walk.hpp>
+#include <rouse/fs/watch.hpp>
 #include <rouse/sys/file.hpp>
 #include <rouse/sys/file_types.hpp>
 #include <rouse/sys/table.hpp>
@@ -7,6 +15,7 @@
 #include <linux/openat2.h>
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -62,6 +71,35 @@ sys::table without_caches() {
   };
   t.ftruncate = [](int fd, std::uint64_t bytes) {
     return let_the_task_suspend(), real.ftruncate(fd, bytes);
+  };
+  t.linkat = [](int from, const char* old_path, int to, const char* new_path, int flags) {
+    return let_the_task_suspend(), real.linkat(from, old_path, to, new_path, flags);
+  };
+  t.copy_range = [](int from, std::uint64_t* from_offset, int to, std::uint64_t* to_offset,
+                    std::size_t bytes) {
+    return let_the_task_suspend(), real.copy_range(from, from_offset, to, to_offset, bytes);
+  };
+  t.preadv = [](int fd, const void* pieces, int count, std::uint64_t at) {
+    return let_the_task_suspend(), real.preadv(fd, pieces, count, at);
+  };
+  t.pwritev = [](int fd, const void* pieces, int count, std::uint64_t at) {
+    return let_the_task_suspend(), real.pwritev(fd, pieces, count, at);
+  };
+  t.inotify_add_watch = [](int queue, const char* path, unsigned mask) {
+    return let_the_task_suspend(), real.inotify_add_watch(queue, path, mask);
+  };
+  t.read = [](int fd, void* into, std::size_t bytes) {
+    return let_the_task_suspend(), real.read(fd, into, bytes);
+  };
+  t.write = [](int fd, const void* from, std::size_t bytes) {
+    if (bytes != sizeof(std::uint64_t)) let_the_task_suspend();  // but not who wakes it
+    return real.write(fd, from, bytes);
+  };
+  t.getdents = [](int fd, void* into, std::size_t bytes) {
+    return let_the_task_suspend(), real.getdents(fd, into, bytes);
+  };
+  t.fcntl = [](int fd, int command, long argument) {
+    return let_the_task_suspend(), real.fcntl(fd, command, argument);
   };
   t.unlinkat = [](int directory, const char* path, int flags) {
     return let_the_task_suspend(), real.unlinkat(directory, path, flags);
@@ -210,6 +248,181 @@ TEST_P(files, directory_listing) {
     run.expect(!entries || entries->size() == 1, "other entries");
     auto again = co_await fs::list_directory(folder);
     run.expect(again.size() == 1, "the directory is no longer usable");
+  });
+}
+
+/// Names in a folder that begin with ".rouse-" or "rouse-": what was to go and has stayed.
+std::size_t left_in(const std::string& folder) {
+  std::size_t count = 0;
+  for (auto& entry : std::filesystem::directory_iterator(folder))
+    count += entry.path().filename().string().find("rouse-") != std::string::npos;
+  return count;
+}
+
+TEST_P(files, a_replacement_is_the_old_or_the_new_and_leaves_nothing) {
+  holds(2, [name = at("text"), folder = at(".")](trial& run) -> task<void> {
+    co_await fs::write_file(name, "old");
+    const std::string text = pattern(20'000);
+    co_await run.interrupt(fs::replace_file(name, text));
+    co_await rest();
+    const std::string there = co_await fs::read_file(name);
+    run.expect(there == text || (run.was_interrupted() && there == "old"), "neither old nor new");
+    run.expect(left_in(folder) == 0, "a draft is left");
+  });
+}
+
+TEST_P(files, a_copy_is_the_first_part_or_the_whole) {
+  holds(4, [from = at("text"), to = at("copy")](trial& run) -> task<void> {
+    co_await run.interrupt(fs::copy_file(from, to));
+    co_await rest();
+    auto there = co_await fs::read_file(to).result();
+    const std::string text = pattern(20'000);
+    if (there) run.expect(text.starts_with(*there), "other bytes");
+    run.expect(run.was_interrupted() || (there && *there == text), "a part for the whole");
+  });
+}
+
+TEST_P(files, several_buffers_are_written_and_read) {
+  holds(4, [name = at("pieces")](trial& run) -> task<void> {
+    auto work = [](std::string path) -> task<std::string> {
+      sys::open_options options;
+      options.mode = sys::access::read_write;
+      options.create = true;
+      auto file = co_await fs::open(std::move(path), options);
+      std::vector<io::buffer> pieces(2);
+      pieces[0].append("one");
+      pieces[1].append("two");
+      auto wrote = co_await file.write_all_at(0, std::move(pieces));
+      std::vector<std::size_t> sizes(2, wrote.bytes / 2);
+      auto back = co_await file.read_vectored_at(0, std::move(sizes));
+      co_return std::string(back[0].text()) + std::string(back[1].text());
+    };
+    auto text = co_await run.interrupt(work(name));
+    run.expect(!text || *text == "onetwo", "other bytes");
+  });
+}
+
+TEST_P(files, a_lock_that_nobody_waits_for_any_more_is_given_back) {
+  holds(2, [name = at("text")](trial& run) -> task<void> {
+    sys::open_options options;
+    options.mode = sys::access::read_write;
+    auto one = co_await fs::open(name, options);
+    auto two = co_await fs::open(name, options);
+    {
+      auto held = co_await run.interrupt(fs::lock(one));
+      run.expect(held.has_value() || run.was_interrupted(), "no lock");
+    }
+    co_await rest();
+    auto free = co_await fs::try_lock(two);
+    run.expect(free.has_value(), "a lock is left");
+  });
+}
+
+TEST_P(files, a_temporary_file_is_kept_or_gone) {
+  holds(4, [folder = at("."), kept = at("kept")](trial& run) -> task<void> {
+    auto work = [](std::string where, std::string name) -> task<void> {
+      const fs::temporary_options named{.named = true};
+      auto file = co_await fs::create_temporary_file(where, named);
+      co_await file.keep_as(std::move(name));
+    };
+    co_await run.interrupt(work(folder, kept));
+    co_await rest();
+    run.expect(left_in(folder) == 0, "a temporary name is left");
+    auto there = co_await fs::status(kept).result();
+    run.expect(there.has_value() || run.was_interrupted(), "not kept");
+    if (there) co_await fs::remove_file(kept);
+  });
+}
+
+TEST_P(files, a_temporary_directory_is_gone) {
+  holds(4, [folder = at(".")](trial& run) -> task<void> {
+    auto work = [](std::string where) -> task<void> {
+      auto place = co_await fs::create_temporary_directory(where);
+      co_await fs::write_file(place.path() + "/f", "x");
+      co_await std::move(place).remove();
+    };
+    co_await run.interrupt(work(folder));
+    co_await rest();
+    run.expect(left_in(folder) == 0, "a directory is left");
+  });
+}
+
+TEST_P(files, a_walk_goes_on_where_its_wait_was_given_up) {
+  holds(2, [folder = at(".")](trial& run) -> task<void> {
+    auto entries = fs::walk(folder);
+    unsigned seen = 0;
+    auto first = co_await run.interrupt(entries.next());
+    if (first) seen += first->has_value();
+    for (;;) {
+      auto entry = co_await entries.next();
+      if (!entry) break;
+      seen++;
+    }
+    run.expect(seen == 1, "an entry is lost, or came twice");
+  });
+}
+
+TEST_P(files, a_watch_tells_the_next_wait_what_one_that_was_given_up_would_have_got) {
+  holds(2, [folder = at("."), name = at("new")](trial& run) -> task<void> {
+    const fs::watch_options all{.recursive = true};
+    auto changes = co_await fs::watch(folder, all);
+    auto companion = spawn(fs::create_directory(name));
+    std::string told;
+    auto first = co_await run.interrupt(changes.next());
+    if (first) told = first->path;
+    if (!first) {
+      auto again = co_await changes.next();
+      told = again.path;
+    }
+    run.expect(told.ends_with("/new"), told);
+    co_await companion;
+    co_await fs::write_file(name + "/f", "");
+    for (;;) {
+      auto event = co_await changes.next();
+      if (event.path.ends_with("/new/f")) break;
+    }
+    co_await fs::remove_tree(name);
+  });
+}
+
+TEST_P(files, a_watch_that_is_not_wanted_any_more_leaves_nothing) {
+  holds(2, [folder = at(".")](trial& run) -> task<void> {
+    const fs::watch_options all{.recursive = true};
+    auto changes = co_await run.interrupt(fs::watch(folder, all));
+    run.expect(changes.has_value() || run.was_interrupted(), "no watch");
+  });
+}
+
+TEST_P(files, a_file_as_a_stream_loses_no_byte) {
+  holds(2, [name = at("text")](trial& run) -> task<void> {
+    auto file = co_await fs::open(name);
+    fs::input_stream in(file.native_handle());
+    std::vector<std::byte> memory(20'000);
+    std::string seen;
+    auto first = co_await run.interrupt(in.read(std::span(memory)));
+    if (first) seen = io::as_text(std::span(memory).first(*first));
+    for (;;) {
+      const std::size_t n = co_await in.read(std::span(memory));
+      if (n == 0) break;
+      seen += io::as_text(std::span(memory).first(n));
+    }
+    run.expect(seen == pattern(20'000), "bytes are lost");
+  });
+}
+
+TEST_P(files, writing_a_file_as_a_stream_has_an_exact_cursor) {
+  holds(2, [name = at("stream")](trial& run) -> task<void> {
+    sys::open_options options;
+    options.mode = sys::access::write;
+    options.create = options.truncate = true;
+    auto file = co_await fs::open(name, options);
+    fs::output_stream out(file.native_handle());
+    const std::string text = pattern(100'000);
+    std::size_t done = 0;
+    co_await run.interrupt(out.write_all(io::as_bytes(text), done));
+    co_await out.write_all(io::as_bytes(text), done);
+    const std::string there = co_await fs::read_file(name);
+    run.expect(there == text, "other bytes");
   });
 }
 
