@@ -42,11 +42,16 @@ sys::table counting_table() {
   return t;
 }
 
-void mask_dates(std::string& answer) {
-  constexpr std::string_view field = "\r\nDate: ";
-  for (std::size_t at = 0; (at = answer.find(field, at)) != std::string::npos; ++at)
-    answer.replace(at + field.size(), std::string_view("Sun, 06 Nov 1994 08:49:37 GMT").size(),
-                   "*");
+/// What differs between two answers to one request: the time, and the line between parts.
+void mask(std::string& answer) {
+  for (const std::string_view before : {"\r\nDate: ", "boundary="}) {
+    for (std::size_t at = 0; (at = answer.find(before, at)) != std::string::npos; ++at) {
+      const std::size_t begin = at + before.size();
+      const std::string word = answer.substr(begin, answer.find("\r\n", begin) - begin);
+      for (std::size_t i = begin; (i = answer.find(word, i)) != std::string::npos; ++i)
+        answer.replace(i, word.size(), "*");
+    }
+  }
 }
 
 struct reply {
@@ -81,7 +86,7 @@ task<std::string> ask(net::address at, std::string_view text, std::size_t first,
     }
     (void)co_await stream.shutdown().result();
   });
-  mask_dates(heard.text);
+  mask(heard.text);
   co_return std::move(heard.text);
 }
 

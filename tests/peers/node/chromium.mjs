@@ -45,7 +45,7 @@ await with_server(files, async (url, work) => {
   check('what it loaded', await b.value_of('performance.getEntriesByType("resource").map((r) => r.name)'), []);
   check('it fits its window', await b.value_of(
     'document.documentElement.scrollWidth <= document.documentElement.clientWidth'), true);
-  // The browser asks for an icon by itself; a directory without one is no fault.
+  // Our pages carry their icon; beside a bare text file the browser asks for one by itself.
   check('complaints', b.complaints().filter((c) => !c.endsWith('/favicon.ico')), []);
 
   const looks = { wide: [1280, 860, 1, false], phone: [390, 844, 2, true] };
