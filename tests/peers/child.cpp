@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -35,20 +35,25 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
   return all;
 }
 
-std::string write_config(const std::string& scratch, const std::string& site) {
+std::string write_config(const std::string& scratch, const std::string& site,
+                         const nginx_options& options) {
   const std::string name = scratch + "/nginx.conf";
   const std::string at = " " + scratch + "/";
-  // As the first one who reads a guide sets it up, apart from where its files lie. It runs as who
-  // runs the test: with root as its user it could not read the test's own directory otherwise.
+  const std::string where = options.port == 0 ? "unix:" + scratch + "/socket"
+                                              : "127.0.0.1:" + std::to_string(options.port);
+  // What a guide would set up, apart from where its files lie. Its user is who runs the test: a
+  // lesser one could not read the test's directories.
   std::ofstream(name)
       << (::geteuid() == 0 ? "user root;\n" : "") << "daemon off; master_process off; pid" << at
       << "pid; error_log" << at << "error.log;\n"
-      << "events { worker_connections 100; }\n"
+      << "events { worker_connections 4096; }\n"
       << "http { access_log off; sendfile on; absolute_redirect off; lingering_timeout 100ms;\n"
+      << "keepalive_requests 1000000000;\n"
+      << (options.open_file_cache ? "open_file_cache max=1000;\n" : "")  //
       << "client_body_temp_path" << at << "b; proxy_temp_path" << at << "p;\n"
       << "fastcgi_temp_path" << at << "f; uwsgi_temp_path" << at << "u;\n"
       << "scgi_temp_path" << at << "s;\n"
-      << "server { listen unix:" << scratch << "/socket; root " << site << "; autoindex on; } }\n";
+      << "server { listen " << where << " backlog=4096; root " << site << "; autoindex on; } }\n";
   return name;
 }
 
@@ -60,10 +65,24 @@ int try_connect(const sockaddr* there, socklen_t bytes) {
   ::close(fd);
   return -1;
 }
+int try_connect(unsigned short port) {
+  sockaddr_in there{};
+  there.sin_family = AF_INET;
+  there.sin_port = htons(port);
+  there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return try_connect(reinterpret_cast<const sockaddr*>(&there), sizeof there);
+}
+int try_connect(const std::string& unix_socket) {
+  sockaddr_un there{};
+  there.sun_family = AF_UNIX;
+  unix_socket.copy(there.sun_path, sizeof there.sun_path - 1);
+  return try_connect(reinterpret_cast<const sockaddr*>(&there), sizeof there);
+}
 
 }  // namespace
 
-child::child(const std::vector<std::string>& command, const std::vector<std::string>& settings) {
+child::child(const std::vector<std::string>& command, const std::vector<std::string>& settings,
+             int processor) {
   int pair[2];
   if (::pipe2(pair, O_CLOEXEC) != 0) fail("pipe");
   std::vector<std::string> environment = settings;
@@ -77,6 +96,12 @@ child::child(const std::vector<std::string>& command, const std::vector<std::str
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
+    if (processor >= 0) {
+      cpu_set_t only;
+      CPU_ZERO(&only);
+      CPU_SET(processor, &only);
+      ::sched_setaffinity(0, sizeof only, &only);
+    }
     ::dup2(pair[1], STDOUT_FILENO);
     ::execve(arguments[0], arguments.data(), variables.data());
     ::_exit(127);
@@ -91,11 +116,15 @@ child::~child() {
   ::close(output_);
 }
 
-std::string child::first_line() {
+bool child::has_output(int ms) const {
+  pollfd wait{.fd = output_, .events = POLLIN, .revents = 0};
+  return ::poll(&wait, 1, ms) == 1;
+}
+
+std::string child::next_line() {
   std::string line;
   char c = 0;
-  pollfd wait{.fd = output_, .events = POLLIN, .revents = 0};
-  while (::poll(&wait, 1, start_ms_max) == 1 && ::read(output_, &c, 1) == 1 && c != '\n')
+  while (has_output(start_ms_max) && ::read(output_, &c, 1) == 1 && c != '\n')
     line += c;
   return line;
 }
@@ -116,26 +145,25 @@ std::string find_program(const std::string& name) {
   return "";
 }
 
-rouse_serve::rouse_serve(const std::string& directory, const std::string& reactor)
+rouse_serve::rouse_serve(const std::string& directory, const std::string& reactor, int processor)
     : process_({PEERS_TOOL, "serve", directory, "--port", "0", "--quiet"},
-               {"ROUSE_REACTOR=" + reactor}) {
-  const std::string greeting = process_.first_line();
+               {"ROUSE_REACTOR=" + reactor}, processor) {
+  const std::string greeting = process_.next_line();
   const std::size_t colon = greeting.rfind(':');
   if (colon == std::string::npos) throw std::runtime_error("no greeting: " + greeting);
   port_ = static_cast<unsigned short>(std::atoi(greeting.c_str() + colon + 1));
   has_reactor_ = greeting.find("(" + reactor + ")") != std::string::npos;
 }
 
-nginx::nginx(const std::string& program, const std::string& scratch, const std::string& site)
+nginx::nginx(const std::string& program, const std::string& scratch, const std::string& site,
+             nginx_options options)
     : socket_(scratch + "/socket"),
       process_({program, "-p", scratch, "-e", scratch + "/error.log", "-c",
-                write_config(scratch, site)}) {
+                write_config(scratch, site, options)},
+               {}, options.processor) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(start_ms_max);
-  sockaddr_un there{};
-  there.sun_family = AF_UNIX;
-  socket_.copy(there.sun_path, sizeof there.sun_path - 1);
   while (std::chrono::steady_clock::now() < limit && process_.is_running()) {
-    const int fd = try_connect(reinterpret_cast<const sockaddr*>(&there), sizeof there);
+    const int fd = options.port == 0 ? try_connect(socket_) : try_connect(options.port);
     if (fd >= 0) {
       ::close(fd);
       return;
@@ -149,20 +177,13 @@ nginx::nginx(const std::string& program, const std::string& scratch, const std::
 }
 
 int connect_to(unsigned short port) {
-  sockaddr_in there{};
-  there.sin_family = AF_INET;
-  there.sin_port = htons(port);
-  there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int fd = try_connect(reinterpret_cast<const sockaddr*>(&there), sizeof there);
+  const int fd = try_connect(port);
   if (fd < 0) fail("connect to port " + std::to_string(port));
   return fd;
 }
 
 int connect_to(const std::string& unix_socket) {
-  sockaddr_un there{};
-  there.sun_family = AF_UNIX;
-  unix_socket.copy(there.sun_path, sizeof there.sun_path - 1);
-  const int fd = try_connect(reinterpret_cast<const sockaddr*>(&there), sizeof there);
+  const int fd = try_connect(unix_socket);
   if (fd < 0) fail("connect to " + unix_socket);
   return fd;
 }

@@ -1,4 +1,5 @@
-// A server in a process of its own: it ends with the test, and never outlives it.
+// Other programs as processes of their own, which end with the test and never outlive it. The
+// benchmarks start theirs with these, too.
 #pragma once
 
 #include <sys/types.h>
@@ -10,15 +11,18 @@ namespace peers {
 
 class child {
  public:
-  /// Starts `command`; its standard output goes to a pipe. `settings`: NAME=VALUE.
+  /// Starts `command`; its standard output goes to a pipe. `settings`: NAME=VALUE. `processor`:
+  /// the only one it runs on; -1: where this process does.
   explicit child(const std::vector<std::string>& command,
-                 const std::vector<std::string>& settings = {});
+                 const std::vector<std::string>& settings = {}, int processor = -1);
   child(const child&) = delete;
   child& operator=(const child&) = delete;
   ~child();  // kills it, and waits
 
-  /// The first line it prints; empty when it ends without one.
-  [[nodiscard]] std::string first_line();
+  /// The next line it prints; empty when it ends without one, or says nothing for 20 s.
+  [[nodiscard]] std::string next_line();
+  /// Whether there is something to read, or nothing more will come; waits for `ms` at most.
+  [[nodiscard]] bool has_output(int ms) const;
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool is_running() const;
 
@@ -33,7 +37,7 @@ class child {
 /// `rouse serve` on a directory.
 class rouse_serve {
  public:
-  rouse_serve(const std::string& directory, const std::string& reactor);
+  rouse_serve(const std::string& directory, const std::string& reactor, int processor = -1);
   /// False where there is no such reactor.
   [[nodiscard]] bool has_reactor() const { return has_reactor_; }
   [[nodiscard]] unsigned short port() const { return port_; }
@@ -45,12 +49,20 @@ class rouse_serve {
   unsigned short port_ = 0;
 };
 
-/// nginx without a master, on a Unix socket: nginx cannot have the kernel choose a port.
+struct nginx_options {
+  unsigned short port = 0;  // 0: a Unix socket, as nginx cannot have the kernel choose a port
+  bool open_file_cache = false;
+  int processor = -1;
+};
+
+/// nginx without a master, serving `site`. Throws std::runtime_error when it does not start.
 class nginx {
  public:
   /// `scratch`: a directory for its files.
-  nginx(const std::string& program, const std::string& scratch, const std::string& site);
+  nginx(const std::string& program, const std::string& scratch, const std::string& site,
+        nginx_options options = {});
   [[nodiscard]] const std::string& socket() const { return socket_; }
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
 
  private:
   std::string socket_;
