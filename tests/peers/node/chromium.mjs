@@ -25,7 +25,7 @@ await with_server(files, async (url, work) => {
   const b = await browser.start(program, join(work, 'profile'));
   await b.go(`${url}/`);
   check('the title', typeof (await b.value_of('document.title')), 'string');
-  check('the links', await b.value_of('document.links.length'), Object.keys(files).length - unlisted.length);
+  check('the links', await b.value_of('document.querySelectorAll("tbody a").length'), Object.keys(files).length - unlisted.length);
 
   for (const name of names) {
     await b.go(`${url}/`);
@@ -37,6 +37,19 @@ await with_server(files, async (url, work) => {
   check('a folder', decodeURIComponent(await b.value_of('location.pathname')), '/deep & <b>bold/');
   await b.click_link('/');
   check('and up again', await b.value_of('location.pathname'), '/');
+
+  // Sorting and filtering are links and a form, without a script.
+  const shown = () => b.value_of('[...document.querySelectorAll("tbody a")].map((a) => a.textContent.trim())');
+  await b.click_link('/?sort=size&order=desc');
+  const largest = (await shown()).filter((name) => name.startsWith('chapter'));
+  check('the largest first', largest.slice(0, 2), ['chapter 12.txt', 'chapter 11.txt']);
+  await b.go(`${url}/`);
+  await b.type_into('input[type=search]', 'ER 1');
+  check('only what matches', await shown(), ['chapter 1.txt', 'chapter 10.txt', 'chapter 11.txt', 'chapter 12.txt']);
+  await b.go(`${url}/`);
+  await b.type_into('input[type=search]', '<script>');
+  check('what was typed is text', [await shown(), await b.value_of('document.querySelector("input").value')],
+    [[names[0]], '<script>']);
 
   // Nothing was run, nothing was loaded from elsewhere, and no script can be.
   check('no script of a name ran', await b.value_of('document.title === "run"'), false);

@@ -71,10 +71,19 @@ export class browser {
     if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.text}`);
     return result.value;
   }
-  /// Presses the mouse in the middle of the link to that path, as a person does, and waits for what it opens.
+  /// Types into the element, as a person does, and waits for what Enter opens.
+  async type_into(selector, text) {
+    await this.value_of(`document.querySelector(${JSON.stringify(selector)}).focus()`);
+    await this.ask('Input.insertText', { text });
+    const loaded = this.next('Page.loadEventFired');
+    for (const type of ['rawKeyDown', 'char', 'keyUp'])
+      await this.ask('Input.dispatchKeyEvent', { type, key: 'Enter', code: 'Enter', text: '\r', windowsVirtualKeyCode: 13 });
+    await loaded;
+  }
+  /// Presses the mouse in the middle of the link to that path and query, as a person does, and waits for what it opens.
   async click_link(path) {
     const middle = await this.value_of(`(() => {
-      const link = [...document.links].find((a) => decodeURIComponent(a.pathname) === ${JSON.stringify(path)});
+      const link = [...document.links].find((a) => decodeURIComponent(a.pathname + a.search) === ${JSON.stringify(path)});
       if (!link) return null;
       link.scrollIntoView({ block: 'center', behavior: 'instant' });
       const box = link.getClientRects()[0];
