@@ -6,8 +6,6 @@
 #include <tests/peers/child.hpp>
 #include <tests/support/scratch_folder.hpp>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -101,23 +99,9 @@ running start_rouse(const char* reactor) {
   return r;
 }
 
-/// One that was free a moment ago.
-unsigned short free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in here{};
-  here.sin_family = AF_INET;
-  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t bytes = sizeof here;
-  const bool is_bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&here), bytes) == 0 &&
-                        ::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &bytes) == 0;
-  ::close(fd);
-  if (!is_bound) throw std::runtime_error("no free port");
-  return ntohs(here.sin_port);
-}
-
 running start_nginx(bool open_file_cache) {
   running r;
-  const unsigned short port = free_port();
+  const unsigned short port = peers::free_port();
   const std::string scratch = the_site().scratch() + (open_file_cache ? "/cached" : "/plain");
   std::filesystem::create_directory(scratch);
   r.nginx = std::make_unique<peers::nginx>(

@@ -41,6 +41,11 @@ std::string write_config(const std::string& scratch, const std::string& site,
   const std::string at = " " + scratch + "/";
   const std::string where = options.port == 0 ? "unix:" + scratch + "/socket"
                                               : "127.0.0.1:" + std::to_string(options.port);
+  const std::string upstream =
+      "upstream app { server 127.0.0.1:" + std::to_string(options.behind) + "; keepalive 4; }\n";
+  const std::string location =
+      "location /app/ { proxy_pass http://app; proxy_http_version 1.1; client_max_body_size 0;\n"
+      "proxy_set_header Connection \"\"; proxy_request_buffering off; proxy_buffering off; }\n";
   // What a guide would set up, apart from where its files lie. Its user is who runs the test: a
   // lesser one could not read the test's directories.
   std::ofstream(name)
@@ -48,12 +53,14 @@ std::string write_config(const std::string& scratch, const std::string& site,
       << "pid; error_log" << at << "error.log;\n"
       << "events { worker_connections 4096; }\n"
       << "http { access_log off; sendfile on; absolute_redirect off; lingering_timeout 100ms;\n"
-      << "keepalive_requests 1000000000;\n"
+      << "keepalive_requests " << options.requests_max << ";\n"
+      << (options.behind == 0 ? "" : upstream)
       << (options.open_file_cache ? "open_file_cache max=1000;\n" : "")  //
       << "client_body_temp_path" << at << "b; proxy_temp_path" << at << "p;\n"
       << "fastcgi_temp_path" << at << "f; uwsgi_temp_path" << at << "u;\n"
       << "scgi_temp_path" << at << "s;\n"
-      << "server { listen " << where << " backlog=4096; root " << site << "; autoindex on; } }\n";
+      << "server { listen " << where << " backlog=4096; root " << site << "; autoindex on;\n"
+      << (options.behind == 0 ? "" : location) << "} }\n";
   return name;
 }
 
@@ -174,6 +181,19 @@ nginx::nginx(const std::string& program, const std::string& scratch, const std::
   std::string why;
   std::getline(log, why);
   throw std::runtime_error("nginx did not start: " + why);
+}
+
+unsigned short free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in here{};
+  here.sin_family = AF_INET;
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t bytes = sizeof here;
+  const bool is_bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&here), bytes) == 0 &&
+                        ::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &bytes) == 0;
+  ::close(fd);
+  if (!is_bound) throw std::runtime_error("no free port");
+  return ntohs(here.sin_port);
 }
 
 int connect_to(unsigned short port) {

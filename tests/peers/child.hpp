@@ -53,6 +53,8 @@ struct nginx_options {
   unsigned short port = 0;  // 0: a Unix socket, as nginx cannot have the kernel choose a port
   bool open_file_cache = false;
   int processor = -1;
+  unsigned short behind = 0;   // a server on that port answers for /app/; 0: none does
+  int requests_max = 1 << 30;  // on one connection
 };
 
 /// nginx without a master, serving `site`. Throws std::runtime_error when it does not start.
@@ -68,6 +70,9 @@ class nginx {
   std::string socket_;
   child process_;
 };
+
+/// A port that was free a moment ago.
+[[nodiscard]] unsigned short free_port();
 
 /// A blocking connection; throws std::runtime_error when there is none.
 [[nodiscard]] int connect_to(unsigned short port);
