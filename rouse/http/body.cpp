@@ -137,7 +137,7 @@ task<result<void>> body_writer::send_file(fs::file from, std::uint64_t offset, s
     if (cached) {
       auto flushed = co_await to_->flush();
       if (!flushed) co_return std::unexpected(flushed.error());
-      auto sent = co_await to_->send_file(from, offset, want);
+      auto sent = co_await to_->send_file(from.native_handle(), offset, want);
       if (!sent) co_return std::unexpected(sent.error());
       count = *sent;
     } else {

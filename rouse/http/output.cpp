@@ -23,12 +23,10 @@ task<result<void>> output::send(std::span<const std::byte> bytes, std::string_vi
   co_return result<void>();
 }
 
-task<result<std::size_t>> output::send_file(const fs::file& from, std::uint64_t offset,
-                                            std::size_t bytes) {
+task<result<std::size_t>> output::send_file(int file, std::uint64_t offset, std::size_t bytes) {
   ROUSE_ASSERT(text_.empty());
   has_sent_ = true;
-  auto sent =
-      co_await to_->send_file(from.native_handle(), offset, bytes, {.within = within_}).result();
+  auto sent = co_await to_->send_file(file, offset, bytes, {.within = within_}).result();
   if (sent) note_sent(*sent);
   co_return sent;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <rouse/coro/task.hpp>
-#include <rouse/fs/file.hpp>
 #include <rouse/net/stream.hpp>
 
 #include <cstdint>
@@ -51,7 +50,7 @@ class output {
 
   /// Sends some of an open file, without a copy: see net::stream::send_file().
   /// @pre  nothing is gathered.
-  [[nodiscard]] task<result<std::size_t>> send_file(const fs::file& from, std::uint64_t offset,
+  [[nodiscard]] task<result<std::size_t>> send_file(int file, std::uint64_t offset,
                                                     std::size_t bytes);
 
   [[nodiscard]] net::stream& stream() noexcept { return *to_; }

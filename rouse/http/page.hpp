@@ -10,9 +10,9 @@ namespace rouse::http {
 inline constexpr std::string_view page_content_type = "text/html; charset=utf-8";
 
 /// The Content-Security-Policy of directory and error pages: no scripts, frames or loads at all,
-/// and forms to ourselves only; the page's own style sheet, which is named by its hash rather than by
-/// 'unsafe-inline', so that markup that some file name smuggled in could not even change the looks;
-/// and images inside the page (data:), for its icon.
+/// and forms to ourselves only; the page's own style sheet, which is named by its hash rather than
+/// by 'unsafe-inline', so that markup that some file name smuggled in could not even change the
+/// looks; and images inside the page (data:), for its icon.
 /// @returns  static text.
 [[nodiscard]] std::string_view page_security_policy() noexcept;
 

@@ -5,6 +5,9 @@
 #include <rouse/http/target.hpp>
 
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace rouse::http {
 namespace {
@@ -14,33 +17,46 @@ constexpr std::size_t parameters_max = 16;  // of one pattern
 
 }  // namespace
 
-struct router::route {
-  std::string method;
-  action act;
-  std::vector<std::string> names;  // of the parameters, in order
-};
-
-/// A segment of the patterns.
-struct router::node {
-  struct literal {
-    std::string text;
-    std::unique_ptr<node> below;
+/// What a pattern and a method lead to.
+struct router::parts {
+  struct route {
+    std::string method;
+    std::unique_ptr<any_action> act;
+    std::vector<std::string> names;  // of the parameters, in order
   };
-  std::vector<literal> literals;  // sorted
-  std::unique_ptr<node> any;      // ':name'
-  std::vector<route> rest;        // '*name'
-  std::vector<route> here;
 
-  node& literal_child(std::string_view text) {
-    auto at = std::ranges::lower_bound(literals, text, {}, &literal::text);
-    if (at == literals.end() || at->text != text)
-      at = literals.insert(at, {std::string(text), std::make_unique<node>()});
-    return *at->below;
-  }
-  [[nodiscard]] const node* find_literal(std::string_view text) const noexcept {
-    const auto at = std::ranges::lower_bound(literals, text, {}, &literal::text);
-    return at != literals.end() && at->text == text ? at->below.get() : nullptr;
-  }
+  /// A segment of the patterns.
+  struct node {
+    struct literal {
+      std::string text;
+      std::unique_ptr<node> below;
+    };
+    std::vector<literal> literals;  // sorted
+    std::unique_ptr<node> any;      // ':name'
+    std::vector<route> rest;        // '*name'
+    std::vector<route> here;
+
+    [[nodiscard]] auto place_of(std::string_view text) noexcept {
+      return std::ranges::lower_bound(literals, text, {}, &literal::text);
+    }
+    [[nodiscard]] node* find_literal(std::string_view text) noexcept {
+      const auto at = place_of(text);
+      return at != literals.end() && at->text == text ? at->below.get() : nullptr;
+    }
+    node& literal_child(std::string_view text) {
+      if (node* known = find_literal(text)) return *known;
+      return *literals.insert(place_of(text), {std::string(text), std::make_unique<node>()})->below;
+    }
+  };
+
+  struct mounted {
+    std::string prefix;
+    handler* below;
+  };
+
+  node root;
+  std::vector<mounted> mounts;  // longest first
+  std::vector<std::unique_ptr<any_step>> steps;
 };
 
 /// The segments of one request, and what is found for them.
@@ -52,7 +68,7 @@ struct router::match {
   std::string_view path;
   std::string_view values[parameters_max];
   std::size_t value_count = 0;
-  std::vector<route>* routes = nullptr;
+  std::vector<parts::route>* routes = nullptr;
 
   /// False: no pattern can match (too many segments, or malformed).
   bool split(std::string_view whole) {
@@ -79,12 +95,11 @@ struct router::match {
   }
 
   /// Depth first, literal before ':' before '*'; true when something is there.
-  bool find(node& n, std::size_t at) {
+  bool find(parts::node& n, std::size_t at) {
     if (at == count) {
       if (!n.here.empty()) return routes = &n.here, true;
     } else {
-      if (const node* below = n.find_literal(segments[at]);
-          below && find(const_cast<node&>(*below), at + 1))
+      if (parts::node* below = n.find_literal(segments[at]); below && find(*below, at + 1))
         return true;
       if (n.any && !segments[at].empty() && value_count < parameters_max) {
         values[value_count++] = segments[at];
@@ -99,14 +114,15 @@ struct router::match {
   }
 };
 
-router::router() : root_(std::make_unique<node>()) {}
-router::~router() = default;
+router::router() : parts_(new parts) {}
+router::~router() { delete parts_; }
 
-router& router::add(std::string_view method, std::string_view pattern, action f) {
+router& router::add(std::string_view method, std::string_view pattern, any_action* f) {
+  std::unique_ptr<any_action> act(f);
   ROUSE_ASSERT(!method.empty() && pattern.starts_with('/'));
-  route added{std::string(method), std::move(f), {}};
-  node* at = root_.get();
-  std::vector<route>* into = nullptr;
+  parts::route added{std::string(method), std::move(act), {}};
+  parts::node* at = &parts_->root;
+  std::vector<parts::route>* into = nullptr;
   std::string_view rest = pattern.substr(1);
   for (;;) {
     const std::size_t slash = rest.find('/');
@@ -120,7 +136,7 @@ router& router::add(std::string_view method, std::string_view pattern, action f)
       ROUSE_ASSERT(is_last);
       into = &at->rest;
     } else if (one.starts_with(':')) {
-      if (!at->any) at->any = std::make_unique<node>();
+      if (!at->any) at->any = std::make_unique<parts::node>();
       at = at->any.get();
     } else {
       at = &at->literal_child(one);
@@ -129,7 +145,7 @@ router& router::add(std::string_view method, std::string_view pattern, action f)
     rest.remove_prefix(slash + 1);
   }
   if (!into) into = &at->here;
-  ROUSE_ASSERT(std::ranges::find(*into, method, &route::method) == into->end());
+  ROUSE_ASSERT(std::ranges::find(*into, method, &parts::route::method) == into->end());
   into->push_back(std::move(added));
   return *this;
 }
@@ -138,15 +154,17 @@ router& router::mount(std::string_view prefix, handler& below) {
   while (prefix.ends_with('/'))
     prefix.remove_suffix(1);
   ROUSE_ASSERT(prefix.empty() || prefix.starts_with('/'));
-  ROUSE_ASSERT(std::ranges::find(mounts_, prefix, &mounted::prefix) == mounts_.end());
+  ROUSE_ASSERT(std::ranges::find(parts_->mounts, prefix, &parts::mounted::prefix) ==
+               parts_->mounts.end());
   const auto at = std::ranges::find_if(
-      mounts_, [&](const mounted& m) { return m.prefix.size() < prefix.size(); });
-  mounts_.insert(at, {std::string(prefix), &below});
+      parts_->mounts, [&](const parts::mounted& m) { return m.prefix.size() < prefix.size(); });
+  parts_->mounts.insert(at, {std::string(prefix), &below});
   return *this;
 }
 
-router& router::use(middleware step) {
-  steps_.push_back(std::move(step));
+router& router::add_step(any_step* step) {
+  std::unique_ptr<any_step> owned(step);
+  parts_->steps.push_back(std::move(owned));
   return *this;
 }
 
@@ -159,8 +177,8 @@ task<result<void>> router::nothing() { co_return result<void>(); }
 task<result<void>> next_step::operator()(exchange& x) const { return router_->step(index_, x); }
 
 task<result<void>> router::step(std::size_t index, exchange& x) {
-  if (index == steps_.size()) return route_to(x);
-  return steps_[index](x, next_step(*this, index + 1));
+  if (index == parts_->steps.size()) return route_to(x);
+  return (*parts_->steps[index])(x, next_step(*this, index + 1));
 }
 
 task<result<void>> router::respond(exchange& x) { return step(0, x); }
@@ -168,9 +186,9 @@ task<result<void>> router::respond(exchange& x) { return step(0, x); }
 task<result<void>> router::route_to(exchange& x) {
   match found;
   const bool is_path = found.split(x.path());
-  if (is_path && found.find(*root_, 0)) {
+  if (is_path && found.find(parts_->root, 0)) {
     const auto named = [&](std::string_view method) {
-      return std::ranges::find(*found.routes, method, &route::method);
+      return std::ranges::find(*found.routes, method, &parts::route::method);
     };
     auto chosen = named(x.request().method_name());
     if (chosen == found.routes->end() && x.is_head()) chosen = named("GET");
@@ -179,12 +197,12 @@ task<result<void>> router::route_to(exchange& x) {
       for (std::size_t i = 0; i < chosen->names.size(); ++i)
         parameters[i] = {chosen->names[i], found.values[i]};
       x.set_parameters(std::span(parameters).first(chosen->names.size()));
-      auto answered = co_await chosen->act(x);
+      auto answered = co_await (*chosen->act)(x);
       x.set_parameters({});
       co_return answered;
     }
   }
-  for (const mounted& m : mounts_) {
+  for (const parts::mounted& m : parts_->mounts) {
     if (!x.path().starts_with(m.prefix)) continue;
     const std::string_view rest = x.path().substr(m.prefix.size());
     if (!rest.empty() && !rest.starts_with('/')) continue;
@@ -203,7 +221,7 @@ task<result<void>> router::route_to(exchange& x) {
     co_return result<void>();
   }
   std::string allow;
-  for (const route& r : *found.routes) {
+  for (const parts::route& r : *found.routes) {
     if (!allow.empty()) allow += ", ";
     allow += r.method;
     if (r.method == "GET") allow += ", HEAD";

@@ -15,11 +15,8 @@
 
 #include <rouse/http/exchange.hpp>
 
-#include <functional>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace rouse::http {
 
@@ -56,9 +53,6 @@ concept route_function = requires(F& f, exchange& x) {
 /// @cost     A walk over the segments, without allocation unless one has to be decoded.
 class router final : public handler {
  public:
-  using action = std::move_only_function<task<result<void>>(exchange&)>;
-  using middleware = std::move_only_function<task<result<void>>(exchange&, next_step)>;
-
   router();
   ~router() override;
 
@@ -66,7 +60,7 @@ class router final : public handler {
   /// @param method  as it is sent: "GET", "PROPFIND".
   template <route_function F>
   router& on(std::string_view method, std::string_view pattern, F f) {
-    return add(method, pattern, wrap(std::move(f)));
+    return add(method, pattern, new action<F>(std::move(f)));
   }
   template <route_function F>
   router& get(std::string_view pattern, F f) {
@@ -91,44 +85,61 @@ class router final : public handler {
   /// All methods at `prefix` ("/files") and below go to `below`, which sees the rest of the target.
   /// The longest prefix wins, and a route wins over a mount. `below` must outlive this.
   router& mount(std::string_view prefix, handler& below);
-  /// Every request goes through `step`, in the order added, before it is routed.
-  router& use(middleware step);
+  /// Every request goes through `step`, in the order added, before it is routed:
+  /// `task<result<void>>(exchange&, next_step)`.
+  template <class F>
+    requires std::same_as<std::invoke_result_t<F&, exchange&, next_step>, task<result<void>>>
+  router& use(F step) {
+    return add_step(new middleware<F>(std::move(step)));
+  }
 
   [[nodiscard]] task<result<void>> respond(exchange& x) override;
 
  private:
   friend next_step;
-  struct node;
-  struct route;
+  struct parts;
   struct match;
 
+  // Functions behind one virtual call.
+  struct any_action {
+    virtual ~any_action() = default;
+    virtual task<result<void>> operator()(exchange& x) = 0;
+  };
   template <class F>
-  static action wrap(F f) {
-    using answer = std::invoke_result_t<F&, exchange&>;
-    if constexpr (std::same_as<answer, task<result<void>>>) {
-      return action(std::move(f));
-    } else if constexpr (std::same_as<answer, task<void>>) {
-      return action([f = std::move(f)](exchange& x) mutable { return finished(f(x)); });
-    } else {
-      return action([f = std::move(f)](exchange& x) mutable {
+  struct action final : any_action {
+    explicit action(F function) : f(std::move(function)) {}
+    task<result<void>> operator()(exchange& x) override {
+      using answer = std::invoke_result_t<F&, exchange&>;
+      if constexpr (std::same_as<answer, task<result<void>>>) {
+        return f(x);
+      } else if constexpr (std::same_as<answer, task<void>>) {
+        return finished(f(x));
+      } else {
         f(x);
         return nothing();
-      });
+      }
     }
-  }
+    F f;
+  };
+  struct any_step {
+    virtual ~any_step() = default;
+    virtual task<result<void>> operator()(exchange& x, next_step next) = 0;
+  };
+  template <class F>
+  struct middleware final : any_step {
+    explicit middleware(F function) : f(std::move(function)) {}
+    task<result<void>> operator()(exchange& x, next_step next) override { return f(x, next); }
+    F f;
+  };
   static task<result<void>> finished(task<void> work);
   static task<result<void>> nothing();
-  router& add(std::string_view method, std::string_view pattern, action f);
+  // Take over what they are given.
+  router& add(std::string_view method, std::string_view pattern, any_action* f);
+  router& add_step(any_step* step);
   [[nodiscard]] task<result<void>> route_to(exchange& x);
   [[nodiscard]] task<result<void>> step(std::size_t index, exchange& x);
 
-  std::unique_ptr<node> root_;
-  struct mounted {
-    std::string prefix;
-    handler* below;
-  };
-  std::vector<mounted> mounts_;  // longest first
-  std::vector<middleware> steps_;
+  parts* const parts_;  // owned; a pointer keeps its headers out
 };
 
 }  // namespace rouse::http

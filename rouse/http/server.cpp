@@ -9,12 +9,13 @@
 #include <rouse/time/sleep.hpp>
 
 namespace rouse::http {
+
 server::server(net::tcp_listener listener, handler& answers, server_options options)
     : listener_(std::move(listener)),
       handler_(&answers),
       options_(options),
-      workspaces_(std::make_unique<internal::workspaces>(options.limits, options.write_limit)) {}
-server::~server() = default;
+      workspaces_(new internal::workspaces(options.limits, options.write_limit)) {}
+server::~server() { delete workspaces_; }
 
 std::string_view server::date() noexcept { return dates_.at(sys::wall_now().seconds); }
 

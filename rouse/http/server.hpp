@@ -10,8 +10,6 @@
 #include <rouse/net/tcp_listener.hpp>
 #include <rouse/sync/notify.hpp>
 
-#include <memory>
-
 namespace rouse::internal {
 class workspaces;
 }
@@ -80,7 +78,7 @@ class server {
   handler* handler_;
   server_options options_;
   date_cache dates_;
-  std::unique_ptr<internal::workspaces> workspaces_;
+  internal::workspaces* const workspaces_;  // owned; a pointer keeps its headers out
   list<connection> connections_;
   std::size_t count_ = 0;
   std::uint64_t batches_ = 0;  // reads of all connections

@@ -145,9 +145,8 @@ struct static_files::selected {
 static_files::static_files(fs::directory root, static_files_options options)
     : root_(std::move(root)),
       options_(std::move(options)),
-      cache_(
-          std::make_unique<internal::file_cache>(options_.cached_for, options_.cache_bytes_max)) {}
-static_files::~static_files() = default;
+      cache_(new internal::file_cache(options_.cached_for, options_.cache_bytes_max)) {}
+static_files::~static_files() { delete cache_; }
 
 task<result<void>> static_files::respond(exchange& x) {
   const verb method = x.request().method();
@@ -366,8 +365,7 @@ task<result<void>> static_files::send_parts(exchange& x, selected& file,
   co_return body.gather(end);
 }
 
-task<result<void>> static_files::send_list(exchange& x, fs::directory here,
-                                           const target_path& target) {
+task<result<void>> static_files::send_list(exchange& x, fs::directory here, target_path target) {
   if (!options_.listing) co_return refuse(x, status::not_found);
   auto entries = co_await here.list({.with_status = true}).result();
   if (!entries) co_return refuse(x, status_of_open(entries.error()));

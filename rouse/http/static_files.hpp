@@ -6,7 +6,6 @@
 #include <rouse/http/ranges.hpp>
 #include <rouse/http/target.hpp>
 
-#include <memory>
 #include <string>
 
 namespace rouse::internal {
@@ -51,8 +50,7 @@ class static_files final : public handler {
 
  private:
   struct selected;
-  [[nodiscard]] task<result<void>> send_list(exchange& x, fs::directory here,
-                                             const target_path& target);
+  [[nodiscard]] task<result<void>> send_list(exchange& x, fs::directory here, target_path target);
   [[nodiscard]] task<result<void>> send(exchange& x, selected& file);
   [[nodiscard]] task<void> prefer_compressed(exchange& x, selected& file, std::string_view path);
   [[nodiscard]] task<result<void>> read_small(selected& file);
@@ -64,7 +62,7 @@ class static_files final : public handler {
 
   fs::directory root_;
   static_files_options options_;
-  std::unique_ptr<internal::file_cache> cache_;
+  internal::file_cache* const cache_;  // owned; a pointer keeps its headers out
 };
 
 }  // namespace rouse::http

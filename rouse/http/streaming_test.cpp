@@ -335,10 +335,11 @@ TEST_P(http_streaming, events_arrive_when_they_are_sent_and_a_client_that_leaves
   answers_with ticks([&](exchange& x) -> task<result<void>> {
     event_stream events(x);
     EXPECT_EQ(events.last_event_id(), "7");
-    auto bad = co_await events.send({.data = "x", .event = "a\nb"});
+    const server_event broken{.data = "x", .event = "a\nb"};
+    auto bad = co_await events.send(broken);
     EXPECT_FALSE(bad);
-    auto sent =
-        co_await events.send({.data = "two\nlines\r\n", .event = "tick", .id = "8", .retry = 2s});
+    const server_event whole{.data = "two\nlines\r\n", .event = "tick", .id = "8", .retry = 2s};
+    auto sent = co_await events.send(whole);
     while (sent) {
       sent = co_await events.keep_alive();
       co_await yield_now();
