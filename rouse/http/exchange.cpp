@@ -93,6 +93,7 @@ response_head exchange::head(status code) {
 
 body_writer& exchange::begin(status code, std::string_view type,
                              std::optional<std::uint64_t> length) {
+  from_->want_body();
   body_framing framing = body_framing::length;
   if (!length) {
     framing = head_->minor_version() == 0 ? body_framing::until_close : body_framing::chunked;
@@ -132,10 +133,10 @@ bool exchange::take_back() {
   return true;
 }
 
-void exchange::note_flushed() noexcept {
+void exchange::begin_here() noexcept {
   if (begun_) return;
   before_ = to_->total();
-  earlier_ = 0;
+  earlier_ = out().size();
   to_->forget_sent();
 }
 

@@ -19,6 +19,9 @@ class exchange_source : public body_source {
  public:
   /// See exchange::allow_body().
   virtual void allow_body(std::uint64_t bytes_max, nanoseconds within) noexcept = 0;
+  /// The body will be read while the answer goes out: a client that waits for "100 Continue" is
+  /// told.
+  virtual void want_body() = 0;
   /// Trailers of the body, once it was read to its end; nothing before, and where there are none.
   [[nodiscard]] virtual std::optional<std::string_view> trailer(
       std::string_view name) const noexcept = 0;
@@ -98,7 +101,8 @@ class exchange {
   /// @errors  invalid_input, and nothing is set: no token, no field value, or one of the names that
   ///          frame the message.
   result<void> field(std::string_view name, std::string_view value);
-  /// Begins an answer whose body is written piece by piece. Without a length it is chunked, or ends
+  /// Begins an answer whose body is written piece by piece. The body of the request may be read
+  /// before, between and after. Without a length it is chunked, or ends
   /// with the connection for HTTP/1.0. The writer finishes with the handler.
   body_writer& begin(status code, std::string_view type,
                      std::optional<std::uint64_t> length = std::nullopt);
@@ -135,9 +139,9 @@ class exchange {
   [[nodiscard]] bool take_back();
   /// For the server: ends a body that was begun. @errors  those of body_writer::finish().
   [[nodiscard]] result<void> finish();
-  /// For the server: what was gathered has been sent. Before the answer begins it was not part of
-  /// it.
-  void note_flushed() noexcept;
+  /// For the server: what is gathered or sent so far does not belong to the answer, unless that has
+  /// begun.
+  void begin_here() noexcept;
   /// For the server: a client that waited for "100 Continue" has been told.
   void may_keep_alive() noexcept { options_.persistence.keep_alive = head_->keep_alive(); }
 

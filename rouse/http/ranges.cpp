@@ -30,7 +30,8 @@ reading read_range(std::string_view text, std::uint64_t whole, byte_range& into)
   if (left.empty()) {
     std::uint64_t last_bytes = 0;
     if (!read_number(right, last_bytes)) return reading::bad;
-    if (last_bytes == 0 || whole == 0) return reading::outside;
+    if (last_bytes == 0) return reading::outside;
+    if (whole == 0) return reading::bad;  // satisfiable, says the RFC, by all of nothing
     into = {last_bytes < whole ? whole - last_bytes : 0, whole - 1};
     return reading::inside;
   }

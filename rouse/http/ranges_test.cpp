@@ -67,7 +67,7 @@ TEST(ranges, nothing_of_it_there_is_416_and_something_is_enough) {
   EXPECT_EQ(parts_of("bytes=10-", 10), "416");
   EXPECT_EQ(parts_of("bytes=-0", 10), "416");
   EXPECT_EQ(parts_of("bytes=0-", 0), "416");
-  EXPECT_EQ(parts_of("bytes=-1", 0), "416");
+  EXPECT_EQ(parts_of("bytes=-1", 0), "whole");
   EXPECT_EQ(parts_of("bytes=10-,3-4", 10), "3-4 ");
 }
 

@@ -109,6 +109,33 @@ TEST_P(http_streaming,
   });
 }
 
+TEST_P(http_streaming, fault_H5_an_answer_that_begins_first_says_continue_too) {
+  answers_with echo([](exchange& x) -> task<result<void>> {
+    body_writer& out = x.begin(status::ok, "text/plain");
+    for (;;) {
+      auto piece = co_await x.body().read().result();
+      if (!piece) co_return std::unexpected(piece.error());
+      if (piece->empty()) co_return result<void>();
+      auto sent = co_await out.write(*piece).result();
+      if (!sent) co_return sent;
+    }
+  });
+  serve(echo, [&](net::address at, server&) -> task<void> {
+    auto stream = co_await net::connect(at);
+    co_await stream.write_all(post("/p", "Content-Length: 4\r\nExpect: 100-continue\r\n", ""));
+    std::string first;
+    while (first.find("100 Continue\r\n\r\n") == std::string::npos) {
+      auto some = co_await stream.read();
+      first += io::as_text(some.bytes());
+    }
+    EXPECT_EQ(first.find("HTTP/1.1 100 Continue"), 0u) << first;
+    co_await stream.write_all("body" + get("/", "Connection: close\r\n"));
+    const std::string all = first + co_await read_all(stream);
+    EXPECT_EQ(count_of(all, "HTTP/1.1 200"), 2u) << all;
+    EXPECT_NE(all.find("4\r\nbody\r\n0\r\n\r\n"), std::string::npos) << all;
+  });
+}
+
 TEST_P(http_streaming, what_the_client_did_wrong_in_the_body_is_told_to_the_client) {
   answers_with reads([](exchange& x) -> task<result<void>> {
     auto all = co_await x.body().read_to_end(10).result();

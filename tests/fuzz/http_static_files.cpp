@@ -96,6 +96,7 @@ class nobody final : public http::exchange_source {
   task<result<std::span<const std::byte>>> next() override { co_return std::span<const std::byte>(); }
   [[nodiscard]] const std::uint64_t* length() const noexcept override { return nullptr; }
   [[nodiscard]] std::string subject() const override { return "nobody"; }
+  void want_body() override {}
   void allow_body(std::uint64_t, nanoseconds) noexcept override {}
   [[nodiscard]] std::optional<std::string_view> trailer(std::string_view) const noexcept override {
     return std::nullopt;

@@ -194,6 +194,14 @@ void server::connection::allow_body(std::uint64_t bytes_max, nanoseconds within)
   expect_body_progress();
 }
 
+void server::connection::want_body() {
+  if (!awaits_continue_ || body_over_) return;
+  awaits_continue_ = false;
+  work_->out.text().append(continue_response);
+  current_->may_keep_alive();
+  current_->begin_here();  // not a part of the answer
+}
+
 const std::uint64_t* server::connection::length() const noexcept {
   return work_->parser.head().body() == body_kind::chunked ? nullptr : &body_length_;
 }
@@ -228,15 +236,11 @@ task<result<std::span<const std::byte>>> server::connection::next() {
 }
 
 task<result<void>> server::connection::receive_more() {
-  if (awaits_continue_ && !current_->has_begun()) {
-    work_->out.text().append(continue_response);
-    current_->may_keep_alive();
-  }
-  awaits_continue_ = false;
+  if (!current_->has_begun()) want_body();
   if (!work_->out.text().empty()) {  // answers to earlier requests must not wait for this one
     auto sent = co_await work_->out.flush();
     if (!sent) co_return std::unexpected(sent.error());
-    current_->note_flushed();
+    current_->begin_here();
   }
   keep_rest();
   expect_body_progress();

@@ -44,6 +44,7 @@ class server::connection final : public list_link, private exchange_source {
   [[nodiscard]] const std::uint64_t* length() const noexcept override;
   [[nodiscard]] std::string subject() const override { return stream_.subject(); }
   void allow_body(std::uint64_t bytes_max, nanoseconds within) noexcept override;
+  void want_body() override;
   [[nodiscard]] std::optional<std::string_view> trailer(
       std::string_view name) const noexcept override;
   [[nodiscard]] bool is_stopping() const noexcept override { return home_.stopping_; }
