@@ -1,5 +1,6 @@
 // The whole server, ended at each point of its interplay with clients: every client hears an answer
 // or the end of the connection, and nothing of the server is left.
+#include <rouse/http/router.hpp>
 #include <rouse/http/server.hpp>
 #include <rouse/http/static_files.hpp>
 #include <rouse/sys/file.hpp>
@@ -68,14 +69,44 @@ task<void> ask_both(net::address at, talk& one, talk& two, std::optional<http::s
   if (server) server->stop();
 }
 
+/// What comes goes back, while it comes.
+task<result<void>> echo_body(http::exchange& x) {
+  const std::uint64_t length = x.request().content_length();
+  http::body_writer& back = x.begin(http::status::ok, "text/plain", length);
+  for (;;) {
+    auto piece = co_await x.body().read().result();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) co_return result<void>();
+    auto sent = co_await back.write(*piece).result();
+    if (!sent) co_return sent;
+  }
+}
+
+task<result<void>> three_chunks(http::exchange& x) {
+  http::body_writer& body = x.begin(http::status::ok, "text/plain");
+  for (const std::string_view part : {"one", "two", "three"}) {
+    co_await yield_now();
+    auto sent = co_await body.write(part).result();
+    if (!sent) co_return sent;
+  }
+  co_return body.trailer("X-Sum", "3");
+}
+
 /// The work under test is the server.
 task<void> serve_two(trial& run, std::string folder, talk one, talk two) {
   auto root = co_await fs::open_directory(std::move(folder));
-  http::static_files files(std::move(root));
+  http::static_files_options how;
+  how.sendfile = true;
+  http::static_files files(std::move(root), how);
+  http::router app;
+  app.use([](http::exchange& x, http::next_step next) { return next(x); });
+  app.post("/echo", echo_body);
+  app.get("/chunks", three_chunks);
+  app.mount("/", files);
   auto listener = net::tcp_listener::bind(net::address::loopback_v4()).value();
   const net::address here = *listener.local_address();
   std::optional<http::server> server;
-  server.emplace(std::move(listener), files);
+  server.emplace(std::move(listener), app);
   auto asking = spawn(assume_owned(ask_both(here, one, two, server)));
   co_await run.interrupt(server->run());
   run.expect(server->connections() == 0, "connections are left");
@@ -99,6 +130,29 @@ TEST_P(http_server, a_large_file_and_a_page) {
     const talk file = {get("/large", "Connection: close\r\n"), pattern(large)};
     const talk missing = {"HEAD /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", ""};
     return serve_two(run, folder_.path(), file, missing);
+  });
+}
+
+TEST_P(http_server, bodies_that_stream_both_ways) {
+  holds(20, [this](trial& run) {
+    const std::string body = pattern(100'000);
+    const talk echoed = {
+        "POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "Content-Length: 100000\r\n\r\n" +
+            body,
+        body};
+    const talk chunks = {get("/chunks", "Connection: close\r\n"),
+                         "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\nX-Sum: 3\r\n\r\n"};
+    return serve_two(run, folder_.path(), echoed, chunks);
+  });
+}
+
+TEST_P(http_server, parts_of_files) {
+  holds(20, [this](trial& run) {
+    const talk part = {get("/large", "Connection: close\r\nRange: bytes=1000-250000\r\n"),
+                       pattern(large).substr(1000, 249'001)};
+    const talk same = {get("/small", "Connection: close\r\nIf-None-Match: *\r\n"), ""};
+    return serve_two(run, folder_.path(), part, same);
   });
 }
 

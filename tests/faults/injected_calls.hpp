@@ -97,6 +97,8 @@ inline rouse::sys::table stormy_table() noexcept {
   t.recv = stormy<&table::recv>::call;
   t.send = stormy<&table::send>::call;
   t.sendmsg = stormy<&table::sendmsg>::call;
+  t.sendfile = stormy<&table::sendfile>::call;
+  t.pages_cached = stormy<&table::pages_cached>::call;
   t.epoll_wait = stormy<&table::epoll_wait>::call;
   t.epoll_pwait2 = stormy<&table::epoll_pwait2>::call;
   t.openat2 = stormy<&table::openat2>::call;
@@ -170,6 +172,7 @@ inline rouse::sys::table cold_table() noexcept {
   };
   t.epoll_pwait2 = [](int, void*, int, const void*) { return -ENOSYS; };
   t.pread_cached = [](int, void*, std::size_t, std::uint64_t) -> long { return -EAGAIN; };
+  t.pages_cached = [](int, std::uint64_t, std::uint64_t) -> long { return 0; };
   return t;
 }
 

@@ -10,6 +10,7 @@
 #include <rouse/fs/walk.hpp>
 #include <rouse/fs/watch.hpp>
 #include <rouse/http/client.hpp>
+#include <rouse/http/router.hpp>
 #include <rouse/http/server.hpp>
 #include <rouse/http/static_files.hpp>
 #include <rouse/rouse.hpp>
@@ -47,6 +48,8 @@ std::string pattern(std::size_t bytes, std::uint32_t seed) {
   }
   return text;
 }
+
+constexpr std::size_t posted_bytes = 3'000;
 
 struct page {
   const char* name;  // "GET " and the path
@@ -192,16 +195,59 @@ task<void> browse(net::address at, volume how_much, outcome& out) {
   }
 }
 
+/// What comes goes back, while it comes.
+task<result<void>> echo_body(http::exchange& x) {
+  http::body_writer& back = x.begin(http::status::ok, "text/plain");
+  for (;;) {
+    auto piece = co_await x.body().read().result();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) co_return result<void>();
+    auto sent = co_await back.write(*piece).result();
+    if (!sent) co_return sent;
+  }
+}
+
+task<void> post(net::address at, outcome& out) {
+  constexpr const char* who = "POST /echo";
+  const std::string_view text = std::string_view(the_site().texts[0]).substr(0, posted_bytes);
+  try {
+    http::client client;
+    const auto write = [text](http::body_writer& to) -> task<result<void>> {
+      auto half = co_await to.write(text.substr(0, posted_bytes / 2)).result();
+      if (!half) co_return half;
+      auto rest = co_await to.write(text.substr(posted_bytes / 2)).result();
+      co_return rest;
+    };
+    http::outgoing request("POST", "http://" + at.to_string() + "/echo");
+    auto answer = co_await client.send(std::move(request), write);
+    const std::string body = co_await answer.body().read_to_end();
+    if (static_cast<unsigned>(answer.code()) >= 400)
+      out.note_failure(who, error("status", static_cast<int>(answer.code())));
+    else if (body != text)
+      out.note_wrong(who, "came back as something else");
+    else
+      out.note_complete();
+  } catch (...) {
+    out.note_failure(who, std::current_exception());
+  }
+}
+
 task<void> run_serve(volume how_much, outcome& out) {
   auto root = co_await fs::open_directory(the_site().path());
-  http::static_files files(std::move(root));
+  http::static_files_options how;
+  how.sendfile = true;
+  http::static_files files(std::move(root), how);
+  http::router app;
+  app.post("/echo", echo_body);
+  app.mount("/", files);
   auto listener = co_await net::listen("127.0.0.1:0");
   const auto at = listener.local_address();
   if (!at) throw_error(at.error());
-  http::server server(std::move(listener), files);
+  http::server server(std::move(listener), app);
   auto both = [&server, &out, how_much, where = *at](nursery& n) -> task<void> {
     n.spawn(server.run());
     co_await browse(where, how_much, out);
+    co_await post(where, out);
     server.stop();
   };
   auto all = scope(std::move(both));
@@ -418,7 +464,8 @@ unsigned exchanges_of(scenario which) noexcept {
   switch (which) {
     case scenario::echo: return clients;
     case scenario::serve:
-    case scenario::cold: return static_cast<unsigned>(the_site().pages.size());
+    case scenario::cold:
+      return static_cast<unsigned>(the_site().pages.size()) + 1;  // and what was posted
     case scenario::store:
     case scenario::tend: return 1;
   }

@@ -9,6 +9,9 @@
 namespace rouse::http {
 namespace {
 
+// How long a server that takes no more may be silent before it has nothing to say.
+constexpr nanoseconds last_words = std::chrono::seconds(1);
+
 // The server stopped listening, maybe after it had answered.
 bool is_gone(const error& e) noexcept {
   return e == std::errc::broken_pipe || e == std::errc::connection_reset;
@@ -61,7 +64,7 @@ task<result<void>> client_exchange::perform(outgoing& request, body_supplier* fr
   if (!has_body) {
     auto sent = co_await out_.flush();
     if (!sent) co_return fail(sent.error());
-    auto done = co_await finish_head(read_head());
+    auto done = co_await finish_head(read_head(), options_.head_limit);
     co_return done;
   }
 
@@ -80,8 +83,9 @@ task<result<void>> client_exchange::perform(outgoing& request, body_supplier* fr
   upload_ = sent ? upload::done : upload::given_up;
   news_.notify_all();
   if (!sent && !is_gone(sent.error())) co_return fail(sent.error());
-  auto done = co_await finish_head(std::move(reading));
-  // Who no longer listens may have said why.
+  // Who no longer listens may have said why, and then it is there already.
+  const nanoseconds limit = sent ? options_.head_limit : std::min(options_.head_limit, last_words);
+  auto done = co_await finish_head(std::move(reading), limit);
   if (!done && !sent) co_return fail(sent.error());
   co_return done;
 }
@@ -116,8 +120,8 @@ task<result<void>> client_exchange::wait_for_continue() {
 
 // ---- the answer's head ----
 
-task<result<void>> client_exchange::finish_head(task<result<void>> reading) {
-  auto heard = co_await timeout(options_.head_limit, std::move(reading)).result();
+task<result<void>> client_exchange::finish_head(task<result<void>> reading, nanoseconds limit) {
+  auto heard = co_await timeout(limit, std::move(reading)).result();
   if (!heard) {
     error why = heard.error();
     if (why.is_timed_out()) why = error("response head", ETIMEDOUT);

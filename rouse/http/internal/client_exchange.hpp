@@ -66,7 +66,7 @@ class client_exchange final : public body_source {
   [[nodiscard]] task<result<void>> send_body(outgoing& request, body_supplier* from);
   [[nodiscard]] task<result<void>> wait_for_continue();
   [[nodiscard]] task<result<void>> read_head();
-  [[nodiscard]] task<result<void>> finish_head(task<result<void>> reading);
+  [[nodiscard]] task<result<void>> finish_head(task<result<void>> reading, nanoseconds limit);
   [[nodiscard]] task<result<bool>> read_more(nanoseconds within);
   [[nodiscard]] parse_step step() noexcept;
   [[nodiscard]] result<void> note_interim() noexcept;
