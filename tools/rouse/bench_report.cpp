@@ -119,7 +119,8 @@ std::string report_line(const load_result& r, rouse::instant now, rouse::nanosec
       static_cast<std::uint64_t>(static_cast<double>(r.latency.count()) / std::max(passed, 1e-3));
   std::string text(p.accent);
   append_bar(text, t, passed / whole, 20, true);
-  text.append(p.off).append(print("  %.0f of %.0f s  ", passed, whole));
+  text.append(p.off).append(
+      print(whole < 10 ? "  %.1f of %.3g s  " : "  %.0f of %.3g s  ", passed, whole));
   text.append(p.strong).append(count_text(rate)).append("/s").append(p.off);
   text.append("  p99 ").append(latency_text(r.latency.at_share(0.99), t.unicode));
   if (r.failed() != 0)

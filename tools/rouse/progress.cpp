@@ -11,6 +11,7 @@ namespace {
 
 constexpr double smoothing_s = 3;  // a rate that jumps cannot be read
 constexpr unsigned bar_cells_min = 8;
+constexpr unsigned bar_cells_max = 50;
 constexpr unsigned name_columns_max = 24;
 
 double seconds(rouse::nanoseconds d) { return std::chrono::duration<double>(d).count(); }
@@ -52,22 +53,23 @@ std::string progress::line(const terminal& t, rouse::instant at) {
   }
 
   const std::string name = shown(name_);
-  const std::size_t used = name.size() + 2 + 4 + 2 + facts.size() + 3;
+  constexpr std::size_t percent_columns = 6;  // with the gap after it
+  const std::size_t used = name.size() + 2 + percent_columns + facts.size();
   std::string text;
   text.append(p.strong).append(name).append(p.off).append("  ");
   if (total_ != 0) {
     const double share = static_cast<double>(all) / static_cast<double>(total_);
-    if (t.columns >= used + bar_cells_min) {
+    if (t.columns > used + bar_cells_min) {
       text.append(p.accent);
-      append_bar(text, t, share, std::min<unsigned>(t.columns - static_cast<unsigned>(used), 50),
-                 true);
+      append_bar(text, t, share,
+                 std::min(t.columns - static_cast<unsigned>(used) - 1, bar_cells_max), true);
       text.append(p.off).append(" ");
     }
     const auto percent = static_cast<unsigned>(std::min(100.0, share * 100));
     text.append(percent < 10 ? "  " : percent < 100 ? " " : "");
     text.append(std::to_string(percent)).append("%  ");
   }
-  if (used <= t.columns + 6 || total_ == 0) text.append(p.dim).append(facts).append(p.off);
+  if (used <= t.columns || total_ == 0) text.append(p.dim).append(facts).append(p.off);
   return text;
 }
 
