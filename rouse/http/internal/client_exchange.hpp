@@ -28,12 +28,13 @@ class client_exchange final : public body_source {
   static constexpr std::size_t drain_bytes_max = 64 * 1024;
 
   client_exchange(client_pool::connection over, url where, const client_options& options,
-                  instant deadline) noexcept
+                  instant deadline)
       : options_(options),
         connection_(std::move(over)),
         parser_(options.limits),
         out_(connection_.stream(), options.write_limit),
         url_(std::move(where)),
+        subject_(url_.to_string()),
         deadline_(deadline) {}
   client_exchange(const client_exchange&) = delete;
   client_exchange& operator=(const client_exchange&) = delete;
@@ -58,7 +59,7 @@ class client_exchange final : public body_source {
   [[nodiscard]] const std::uint64_t* length() const noexcept override {
     return head().body() == body_kind::length ? &length_ : nullptr;
   }
-  [[nodiscard]] std::string subject() const override { return url_.to_string(); }
+  [[nodiscard]] std::string subject() const override { return subject_; }
 
  private:
   enum class upload : unsigned char { none, under_way, done, given_up };
@@ -79,6 +80,7 @@ class client_exchange final : public body_source {
   response_parser parser_;
   output out_;
   url url_;
+  std::string subject_;  // asked for by each read
   instant deadline_;
   std::uint64_t length_ = 0;
 
