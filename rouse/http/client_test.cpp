@@ -3,6 +3,7 @@
 
 #include <rouse/base/io_error.hpp>
 #include <rouse/coro/scope.hpp>
+#include <rouse/coro/select.hpp>
 #include <rouse/coro/yield.hpp>
 #include <rouse/net/listen.hpp>
 #include <rouse/runtime/runtime.hpp>
@@ -12,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <tests/support/each_reactor.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -481,6 +483,61 @@ TEST_P(http_client, waits_for_a_connection_when_all_are_in_use) {
     });
     EXPECT_EQ(got.size(), 5u);
     EXPECT_EQ(accepted, 1u);
+  });
+}
+
+TEST_P(http_client, who_waits_for_a_connection_waits_in_line) {
+  options.connections_max = 2;
+  play(always(ok_hello), [&](client& c, std::string base) -> task<void> {
+    std::vector<int> order;
+    auto one = [&](int n) -> task<void> {
+      auto answer = co_await c.get(base);
+      order.push_back(n);
+      auto text = co_await text_of(answer);
+      EXPECT_EQ(text, "hello");
+    };
+    co_await scope([&](nursery& n) -> task<void> {
+      for (int i = 0; i < 20; ++i)
+        n.spawn(one(i));
+      co_return;
+    });
+    EXPECT_TRUE(std::ranges::is_sorted(order));
+    EXPECT_EQ(order.size(), 20u);
+    EXPECT_EQ(accepted, 2u);
+  });
+}
+
+TEST_P(http_client, a_place_that_is_not_taken_goes_on_to_the_next_in_line) {
+  options.connections_max = 1;
+  auto peer = [&](talk& t) -> task<void> {
+    auto request = co_await t.hear();
+    const bool is_slow = request.starts_with("GET /slow");
+    const std::string part = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel";
+    const std::string& said = is_slow ? part : ok_hello;
+    co_await t.say(said);
+    co_await t.wait_for_end();
+  };
+  play(peer, [&](client& c, std::string base) -> task<void> {
+    std::optional<reply> slow;
+    slow.emplace(co_await c.get(base + "/slow"));
+    EXPECT_EQ(c.busy_connections(), 1u);
+    std::string got;
+    auto second = [&]() -> task<void> {
+      co_await yield_now();
+      auto text = co_await fetch(c, base);
+      got = text;
+    };
+    // The first in line is given the place and cancelled in one poll, before it could take it.
+    auto free_the_place = [&]() -> task<void> {
+      co_await turns(5);
+      slow.reset();
+    };
+    co_await scope([&](nursery& n) -> task<void> {
+      n.spawn(second());
+      auto ended = co_await select(c.get(base), free_the_place());
+      EXPECT_EQ(ended.index(), 1u);
+    });
+    EXPECT_EQ(got, "200 hello");
   });
 }
 

@@ -6,6 +6,7 @@
 #include <rouse/http/body.hpp>
 #include <rouse/http/internal/client_pool.hpp>
 #include <rouse/http/outgoing.hpp>
+#include <rouse/sync/notify.hpp>
 
 #include <optional>
 

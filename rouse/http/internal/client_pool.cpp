@@ -2,6 +2,7 @@
 
 #include <rouse/base/assert.hpp>
 #include <rouse/net/connect.hpp>
+#include <rouse/sync/notify.hpp>
 #include <rouse/sys/nonblocking.hpp>
 #include <rouse/time/clock.hpp>
 
@@ -9,8 +10,38 @@
 
 namespace rouse::http {
 
+// A request in line. Leaves the line when it is destroyed; a place that it had got is given up by
+// its connection.
+class client_pool::waiter : public list_link {
+ public:
+  waiter(client_pool& pool, connection& place) noexcept : pool_(pool), place_(place) {
+    ++pool_.find(place_.to_)->waiting;
+    ++pool_.waiting_count_;
+    pool_.waiting_.push_back(*this);
+  }
+  ~waiter() {
+    --pool_.find(place_.to_)->waiting;
+    --pool_.waiting_count_;
+    pool_.forget_if_unused(place_.to_);
+  }
+  [[nodiscard]] const origin& to() const noexcept { return place_.to_; }
+  void grant() noexcept {
+    unlink();
+    pool_.use(place_);
+    granted_.notify_one();
+  }
+  [[nodiscard]] auto granted() noexcept { return granted_.wait(); }
+
+ private:
+  client_pool& pool_;
+  connection& place_;
+  sync::local_notify granted_;
+};
+
+client_pool::client_pool(const client_options& options) noexcept : options_(options) {}
+
 client_pool::~client_pool() {
-  ROUSE_ASSERT(in_use_ == 0);  // a client outlives its requests and their answers
+  ROUSE_ASSERT(in_use_ == 0 && waiting_count_ == 0);  // a client outlives its requests and answers
 }
 
 void client_pool::connection::close() noexcept {
@@ -29,22 +60,40 @@ void client_pool::connection::keep() noexcept {
   pool->idle_.push_back({.to = std::move(to_), .stream = std::move(stream_), .since = now()});
 }
 
-client_pool::connection client_pool::begin_use(const origin& to) {
-  auto found = std::ranges::find(counts_, to, &count::to);
-  if (found == counts_.end()) found = counts_.insert(found, {.to = to});
-  idle_.reserve(idle_.size() + in_use_ + 1);  // so that keep() cannot fail
-  connection made(*this, to);
-  ++found->in_use;
+client_pool::count* client_pool::find(const origin& to) noexcept {
+  const auto found = std::ranges::find(counts_, to, &count::to);
+  return found == counts_.end() ? nullptr : &*found;
+}
+
+void client_pool::prepare(const origin& to) {
+  idle_.reserve(idle_.size() + in_use_ + waiting_count_ + 1);
+  if (!find(to)) counts_.push_back({.to = to});
+}
+
+bool client_pool::may_use(const origin& to) noexcept {
+  return in_use_ < options_.connections_max && find(to)->in_use < options_.connections_per_host_max;
+}
+
+void client_pool::use(connection& place) noexcept {
+  ++find(place.to_)->in_use;
   ++in_use_;
-  return made;
+  place.pool_ = this;
 }
 
 void client_pool::end_use(const origin& to) noexcept {
-  const auto found = std::ranges::find(counts_, to, &count::to);
-  ROUSE_ASSERT(found != counts_.end() && in_use_ != 0);
+  ROUSE_ASSERT(in_use_ != 0);
   --in_use_;
-  if (--found->in_use == 0) counts_.erase(found);
-  changed_.notify_all();
+  --find(to)->in_use;
+  waiter* next = waiting_.front();
+  while (next && !may_use(next->to()))
+    next = waiting_.next(*next);
+  if (next) next->grant();
+  forget_if_unused(to);
+}
+
+void client_pool::forget_if_unused(const origin& to) noexcept {
+  std::erase_if(counts_,
+                [&](const count& c) { return c.in_use == 0 && c.waiting == 0 && c.to == to; });
 }
 
 bool client_pool::take_idle(const origin& to, net::tcp_stream& into) noexcept {
@@ -60,15 +109,6 @@ bool client_pool::take_idle(const origin& to, net::tcp_stream& into) noexcept {
   return false;
 }
 
-// Makes room in the limit of all connections, if an idle one can go.
-bool client_pool::has_room(const origin& to) noexcept {
-  const auto found = std::ranges::find(counts_, to, &count::to);
-  if (found != counts_.end() && found->in_use >= options_.connections_per_host_max) return false;
-  if (in_use_ >= options_.connections_max) return false;
-  if (in_use_ + idle_.size() >= options_.connections_max) idle_.erase(idle_.begin());
-  return true;
-}
-
 void client_pool::drop_expired() noexcept {
   const instant at = now();
   std::erase_if(idle_, [&](const idle& i) { return at - i.since > options_.idle_limit; });
@@ -77,21 +117,20 @@ void client_pool::drop_expired() noexcept {
 void client_pool::close_idle() noexcept { idle_.clear(); }
 
 task<result<client_pool::connection>> client_pool::get(url& where, bool fresh) {
-  const origin to{.host = where.host(), .port = where.port()};
-  for (;;) {
-    auto changed = changed_.wait();
-    changed.enable();
-    net::tcp_stream stream;
-    if (!fresh && take_idle(to, stream)) {
-      connection made = begin_use(to);
-      made.stream_ = std::move(stream);
-      made.is_reused_ = true;
-      co_return std::move(made);
-    }
-    if (has_room(to)) break;
-    co_await changed;
+  connection made(origin{.host = where.host(), .port = where.port()});
+  prepare(made.to_);
+  if (may_use(made.to_)) {
+    use(made);
+  } else {
+    waiter in_line(*this, made);
+    auto granted = in_line.granted();
+    co_await granted;
   }
-  connection made = begin_use(to);
+  if (!fresh && take_idle(made.to_, made.stream_)) {
+    made.is_reused_ = true;
+    co_return std::move(made);
+  }
+  if (in_use_ + idle_.size() > options_.connections_max) idle_.erase(idle_.begin());
   const nanoseconds limit = options_.connect_limit;
   auto connected = co_await net::connect(where.endpoint(), {.within = limit}).result();
   if (!connected) co_return std::unexpected(connected.error());

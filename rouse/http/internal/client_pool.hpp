@@ -1,13 +1,16 @@
 // The connections of a client: those in use are counted, those that wait for their next request are
 // kept by origin. No task watches them: what expired or was closed by its server is noticed when
 // the pool is next asked.
+//
+// A request needs a place within the limits before a connection. Who finds none waits in line, and
+// who gives one up hands it to the first in line that may have it: one wake, whatever the crowd.
 #pragma once
 
+#include <rouse/base/list.hpp>
 #include <rouse/coro/task.hpp>
 #include <rouse/http/client_options.hpp>
 #include <rouse/http/url.hpp>
 #include <rouse/net/tcp_stream.hpp>
-#include <rouse/sync/notify.hpp>
 
 #include <string>
 #include <vector>
@@ -43,15 +46,15 @@ class client_pool {
 
    private:
     friend client_pool;
-    connection(client_pool& pool, origin to) noexcept : pool_(&pool), to_(std::move(to)) {}
+    explicit connection(origin to) noexcept : to_(std::move(to)) {}
 
-    client_pool* pool_;  // null: closed, kept, or moved from
+    client_pool* pool_ = nullptr;  // null: has no place yet, or no more
     origin to_;
     net::tcp_stream stream_;
     bool is_reused_ = false;
   };
 
-  explicit client_pool(const client_options& options) noexcept : options_(options) {}
+  explicit client_pool(const client_options& options) noexcept;
   client_pool(const client_pool&) = delete;
   client_pool& operator=(const client_pool&) = delete;
   ~client_pool();
@@ -73,19 +76,26 @@ class client_pool {
   struct count {
     origin to;
     std::size_t in_use = 0;
+    std::size_t waiting = 0;
   };
+  class waiter;
 
-  [[nodiscard]] connection begin_use(const origin& to);
+  [[nodiscard]] count* find(const origin& to) noexcept;
+  /// What use() and keep() will need.
+  void prepare(const origin& to);
+  [[nodiscard]] bool may_use(const origin& to) noexcept;
+  void use(connection& place) noexcept;
   void end_use(const origin& to) noexcept;
+  void forget_if_unused(const origin& to) noexcept;
   [[nodiscard]] bool take_idle(const origin& to, net::tcp_stream& into) noexcept;
-  [[nodiscard]] bool has_room(const origin& to) noexcept;
   void drop_expired() noexcept;
 
   const client_options& options_;
-  std::vector<idle> idle_;     // the longest idle first; has room for all that are in use
-  std::vector<count> counts_;  // of origins with connections in use
+  std::vector<idle> idle_;     // the longest idle first; has room for all that use and wait
+  std::vector<count> counts_;  // of origins that are in use or waited for
+  list<waiter> waiting_;       // none of them may_use(): each place goes on at once
   std::size_t in_use_ = 0;
-  sync::local_notify changed_;
+  std::size_t waiting_count_ = 0;
 };
 
 }  // namespace rouse::http
