@@ -28,7 +28,6 @@ struct walk_place {
   std::optional<sys::directory_reader> reader;
   directory_at reading;                                       // what reader reads
   std::set<std::pair<std::uint64_t, std::uint64_t>> entered;  // device and inode, with links only
-  bool is_begun = false;
 };
 
 struct walk_state {
@@ -46,8 +45,12 @@ using internal::walk_place;
 using internal::walk_state;
 constexpr std::size_t entries_at_once = 256;
 
-void report(walk_place& s, const error& why) {
+/// Of the directory that is read: the walk's own error at the top, below it told in an entry.
+result<void> fail(walk_place& s, const error& why) {
+  s.reader.reset();
+  if (s.reading.depth == 0) return std::unexpected(why);
   s.found.push_back({s.reading.path, file_kind::directory, s.reading.depth - 1, why});
+  return {};
 }
 
 /// False when it was entered before.
@@ -58,27 +61,20 @@ result<bool> is_new(walk_place& s, int directory) {
   return s.entered.emplace(known->device, known->inode).second;
 }
 
-/// Opens the next directory. Only the first one that fails ends the walk.
+/// Opens the next directory. One at the top that fails may be tried again.
 result<void> enter(walk_place& s) {
   s.reading = std::move(s.to_enter.back());
   s.to_enter.pop_back();
-  const bool is_root = !std::exchange(s.is_begun, true);
+  const bool is_top = s.reading.depth == 0;
   auto opened = sys::open_at(sys::current_directory, s.reading.path.c_str(),
-                             {.directory = true, .no_follow = !is_root && !s.options.follow_links});
+                             {.directory = true, .no_follow = !is_top && !s.options.follow_links});
   if (!opened) {
-    if (is_root) {
-      s.is_begun = false;
-      s.to_enter.push_back(std::move(s.reading));
-      return std::unexpected(opened.error());
-    }
-    report(s, opened.error());
-    return {};
+    if (is_top) s.to_enter.push_back(s.reading);
+    return fail(s, opened.error());
   }
   auto fresh = is_new(s, opened->get());
-  if (!fresh)
-    report(s, fresh.error());
-  else if (*fresh)
-    s.reader.emplace(std::move(*opened));
+  if (!fresh) return fail(s, fresh.error());
+  if (*fresh) s.reader.emplace(std::move(*opened));
   return {};
 }
 
@@ -124,11 +120,13 @@ result<unit> read_ahead(walk_place& s) {
       continue;
     }
     auto next = s.reader->next();
-    if (!next) report(s, next.error());
-    if (!next || !*next)
-      s.reader.reset();
-    else
+    if (!next) {
+      if (auto failed = fail(s, next.error()); !failed) return std::unexpected(failed.error());
+    } else if (*next) {
       take(s, **next);
+    } else {
+      s.reader.reset();
+    }
   }
   return unit{};
 }

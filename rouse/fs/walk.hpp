@@ -41,8 +41,9 @@ class walker {
 
   /// The next entry; none at the end. A directory comes before what it holds, else there is no
   /// order. What fails below the top is told in its entry, and the walk goes on.
-  /// @errors  of the directory that is walked itself; no_context, and those of the pool: the next
-  ///          call then tries again.
+  /// @errors  of the directory that is walked itself: one that could not be opened is tried again
+  /// by
+  ///          the next call, one that could not be read is not; no_context, and those of the pool.
   /// @cancel  Safe: no entry is lost.
   [[nodiscard]] next_operation<walker> next() noexcept { return next_operation<walker>(*this); }
   [[nodiscard]] const std::string& path() const noexcept;

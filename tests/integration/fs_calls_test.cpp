@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <tests/integration/files_on_each_reactor.hpp>
 
+#include <atomic>
 #include <cerrno>
 
 namespace {
@@ -320,6 +321,37 @@ TEST_P(fs_calls, fault_F4_a_directory_is_no_file_to_read_or_write) {
     EXPECT_EQ(pieces.error().code, EISDIR);
     auto write = co_await fs::write_file(at("."), "x").result();
     EXPECT_EQ(write.error().code, EISDIR);
+  };
+  run(body());
+}
+
+// A call that never returns holds one thread of the pool; whoever waits may stop waiting, and
+// others go on.
+TEST_P(fs_calls, fault_F4_a_stuck_disk_holds_one_thread_and_nobody_else) {
+  put(at("f"), "0123456789");
+  static std::atomic<bool> is_stuck;
+  static std::atomic<int> calls;
+  is_stuck = true;
+  calls = 0;
+  static sys::table table = sys::real_table;
+  table.ftruncate = [](int fd, std::uint64_t bytes) {
+    if (calls++ == 0) is_stuck.wait(true);
+    return sys::real_table.ftruncate(fd, bytes);
+  };
+  const sys::scoped_table in_force(table);
+  auto body = [&]() -> task<> {
+    fs::open_options how{.mode = sys::access::read_write};
+    auto file = co_await fs::open(at("f"), how);
+    {
+      auto given_up = spawn(file.truncate(5));
+      while (calls == 0)
+        co_await yield_now();
+    }
+    co_await file.truncate(7);
+    co_await fs::rename(at("f"), at("g"));
+    EXPECT_EQ(current<blocking_pool>::get()->status().running, 1u);
+    is_stuck = false;
+    is_stuck.notify_all();
   };
   run(body());
 }

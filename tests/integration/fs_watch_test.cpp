@@ -6,6 +6,7 @@
 #include <tests/integration/files_on_each_reactor.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <set>
 
@@ -22,9 +23,9 @@ class fs_walk : public support::files_on_each_reactor {
   std::map<std::string, std::string> walked(std::string path, fs::walk_options options = {}) {
     std::map<std::string, std::string> all;
     auto body = [&]() -> task<> {
-      auto entries = fs::walk(path, options);
+      auto tree = fs::walk(path, options);
       for (;;) {
-        auto entry = co_await entries.next();
+        auto entry = co_await tree.next();
         if (!entry) break;
         std::string said = std::to_string(entry->depth);
         if (entry->kind == fs::file_kind::directory) said += " directory";
@@ -33,7 +34,7 @@ class fs_walk : public support::files_on_each_reactor {
         const auto [at, is_new] = all.emplace(entry->path.substr(path.size() + 1), said);
         EXPECT_TRUE(is_new) << "given twice: " << entry->path;
       }
-      auto after = co_await entries.next();
+      auto after = co_await tree.next();
       EXPECT_FALSE(after.has_value());
     };
     run(body());
@@ -127,6 +128,32 @@ TEST_P(fs_walk, a_top_that_fails_is_an_error_with_its_path_and_may_be_tried_agai
     std::filesystem::create_directories(at("t/now"));
     auto entry = co_await all.next();
     EXPECT_TRUE(entry && entry->path == at("t/now"));
+  };
+  run(body());
+}
+
+TEST_P(fs_walk, a_directory_that_cannot_be_read_is_told_at_the_top_and_below) {
+  std::filesystem::create_directories(at("t/d"));
+  static std::atomic<int> reads_left;
+  static sys::table table = sys::real_table;
+  table.getdents = [](int fd, void* into, std::size_t bytes) -> long {
+    return --reads_left == 0 ? -EIO : sys::real_table.getdents(fd, into, bytes);
+  };
+  const sys::scoped_table in_force(table);
+  auto body = [&]() -> task<> {
+    reads_left = 1;
+    auto top = fs::walk(at("t"));
+    auto failed = co_await top.next().result();
+    EXPECT_TRUE(!failed && failed.error().code == EIO);
+    auto none = co_await top.next();
+    EXPECT_FALSE(none.has_value());
+    reads_left = 3;  // the entry, the end, then the directory below
+    auto below = fs::walk(at("t"));
+    auto first = co_await below.next();
+    EXPECT_TRUE(first && first->failure.code == 0);
+    auto second = co_await below.next();
+    EXPECT_TRUE(second && second->failure.code == EIO && second->path == at("t/d"));
+    EXPECT_EQ(second->depth, 0u);
   };
   run(body());
 }
