@@ -130,8 +130,8 @@ class file {
   [[nodiscard]] operation<void> set_permissions(std::uint32_t permissions) const;
   [[nodiscard]] operation<void> set_times(sys::new_times times) const;
   /// Closes on this thread, as the destructor does, and tells what only that finds out.
-  /// @errors  EIO, ENOSPC, EDQUOT (network file systems); EBUSY: an operation that was given up
-  ///          still has it, and closes it later.
+  /// @errors  EIO, ENOSPC, EDQUOT (network file systems); EBUSY: an operation that was given up, or
+  ///          a lock, still has it, and closes it later.
   result<void> close() && { return std::move(shared_).close(); }
 
   [[nodiscard]] int native_handle() const noexcept { return shared_.fd(); }

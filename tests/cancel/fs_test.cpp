@@ -2,6 +2,7 @@
 // the ring or on the blocking pool, and is abandoned there.
 #include <rouse/fs/byte_streams.hpp>
 #include <rouse/fs/copy_file.hpp>
+#include <rouse/fs/file_stream.hpp>
 #include <rouse/fs/lock.hpp>
 #include <rouse/fs/remove_tree.hpp>
 #include <rouse/fs/replace_file.hpp>
@@ -390,6 +391,28 @@ TEST_P(files, a_watch_that_is_not_wanted_any_more_leaves_nothing) {
     const fs::watch_options all{.recursive = true};
     auto changes = co_await run.interrupt(fs::watch(folder, all));
     run.expect(changes.has_value() || run.was_interrupted(), "no watch");
+  });
+}
+
+TEST_P(files, a_file_with_a_position_loses_no_byte) {
+  holds(4, [from = at("text"), to = at("other")](trial& run) -> task<void> {
+    sys::open_options options;
+    options.mode = sys::access::write;
+    options.create = options.truncate = true;
+    auto in = co_await fs::open(from);
+    auto out = co_await fs::open(to, options);
+    fs::file_reader reader(std::move(in));
+    fs::file_writer writer(std::move(out));
+    std::vector<std::byte> memory(20'000);
+    auto first = co_await run.interrupt(reader.read(std::span(memory)));
+    if (!first) first = co_await reader.read(std::span(memory));
+    run.expect(*first == memory.size(), "bytes are lost");
+    std::size_t done = 0;
+    co_await run.interrupt(writer.write_all(memory, done));
+    co_await writer.write_all(memory, done);
+    co_await rest();
+    const std::string there = co_await fs::read_file(to);
+    run.expect(there == pattern(20'000), "other bytes");
   });
 }
 

@@ -1,5 +1,7 @@
-// Descriptors of others as streams: terminal, pipe, socket and file, on each reactor.
+// Descriptors of others as streams: terminal, pipe, socket and file; and files of our own; on each
+// reactor.
 #include <rouse/fs/byte_streams.hpp>
+#include <rouse/fs/file_stream.hpp>
 #include <rouse/io/buffered_reader.hpp>
 #include <rouse/io/read_until.hpp>
 
@@ -21,6 +23,7 @@ using support::pattern;
 using support::put;
 
 static_assert(io::async_read<fs::input_stream> && io::async_write<fs::output_stream>);
+static_assert(io::async_read<fs::file_reader> && io::async_write<fs::file_writer>);
 
 /// Two ends that others have opened, blocking.
 struct two_ends {
@@ -317,6 +320,91 @@ TEST_P(fs_streams, devices_are_streams_as_well) {
   run(body());
   ::close(null);
   ::close(zero);
+}
+
+// ---- files of our own
+
+TEST_P(fs_streams, a_file_is_read_by_lines_and_copied_as_a_stream) {
+  put(at("f"), "one\ntwo\nthree");
+  auto body = [&]() -> task<> {
+    auto opened = co_await fs::open(at("f"));
+    fs::file_reader from(opened, 4);
+    io::buffered_reader in(from);
+    auto line = co_await io::read_line(in);
+    EXPECT_EQ(line, "two");
+    line = co_await io::read_line(in);
+    EXPECT_EQ(line, "three");
+    line = co_await io::read_line(in);
+    EXPECT_FALSE(line.has_value());
+    EXPECT_EQ(from.offset(), 13u);
+    from.seek(0);
+    const fs::open_options how{.mode = sys::access::write, .create = true};
+    auto made = co_await fs::open(at("g"), how);
+    fs::file_writer to(made, 2);
+    const std::uint64_t count = co_await io::copy(from, to);
+    EXPECT_EQ(count, 13u);
+    EXPECT_EQ(to.offset(), 15u);
+    co_await to.get().sync();
+  };
+  run(body());
+  EXPECT_EQ(get(at("g")), std::string("\0\0one\ntwo\nthree", 15));
+}
+
+TEST_P(fs_streams, reads_and_writes_of_a_file_that_are_given_up_lose_nothing) {
+  const std::string text = pattern(700'000);
+  put(at("f"), text);
+  auto body = [&]() -> task<> {
+    static sys::table table = sys::real_table;
+    table.pread_cached = [](int, void*, std::size_t, std::uint64_t) -> long { return -EAGAIN; };
+    const sys::scoped_table in_force(table);
+    auto opened = co_await fs::open(at("f"));
+    const fs::open_options how{.mode = sys::access::write, .create = true};
+    auto made = co_await fs::open(at("g"), how);
+    fs::file_reader from(opened);
+    fs::file_writer to(made);
+    std::vector<std::byte> memory(50'000);
+    std::size_t count = 1;
+    while (count != 0) {
+      auto given_up = co_await select(from.read(std::span(memory)), yield_now());
+      if (given_up.index() == 0)
+        count = std::get<0>(given_up);
+      else
+        count = co_await from.read(std::span(memory));
+      const auto piece = std::span(memory).first(count);
+      std::size_t done = 0;
+      auto begun = co_await select(to.write_all(piece, done), yield_now());
+      EXPECT_LE(begun.index(), 1u);
+      co_await to.write_all(piece, done);
+    }
+  };
+  run(body());
+  EXPECT_EQ(get(at("g")), text);
+}
+
+TEST_P(fs_streams, a_write_to_a_file_that_fails_counts_what_is_there) {
+  auto body = [&]() -> task<> {
+    static sys::table table = sys::real_table;
+    table.pwrite = [](int fd, const void* from, std::size_t bytes, std::uint64_t offset) -> long {
+      return offset >= 6 ? -ENOSPC
+                         : sys::real_table.pwrite(fd, from, bytes < 3 ? bytes : 3, offset);
+    };
+    static int pieces;
+    pieces = 0;
+    table.ring_completion = [](unsigned char code, int result) {
+      const bool is_write = code == static_cast<unsigned char>(opcode::write_at);
+      return !is_write ? result : ++pieces > 2 ? -ENOSPC : std::min(result, 3);
+    };
+    const sys::scoped_table in_force(table);
+    const fs::open_options how{.mode = sys::access::write, .create = true};
+    auto made = co_await fs::open(at("g"), how);
+    fs::file_writer to(made);
+    std::size_t done = 0;
+    auto failed = co_await to.write_all(io::as_bytes("0123456789"), done).result();
+    EXPECT_EQ(failed.error().code, ENOSPC);
+    EXPECT_EQ(done, 6u);
+    EXPECT_EQ(to.offset(), 6u);
+  };
+  run(body());
 }
 
 // As a shell starts a program: three descriptors that others share.

@@ -2,6 +2,7 @@
 #include <rouse/fs/attributes.hpp>
 #include <rouse/fs/byte_streams.hpp>
 #include <rouse/fs/copy_file.hpp>
+#include <rouse/fs/file_stream.hpp>
 #include <rouse/fs/links.hpp>
 #include <rouse/fs/lock.hpp>
 #include <rouse/fs/remove_tree.hpp>
@@ -97,6 +98,19 @@ TEST_P(guide, open_files_and_names) {
     co_await fs::set_times("d/data.bin", touched);
   };
   run(body());
+}
+
+TEST_P(guide, files_as_streams) {
+  support::put("words.txt", "one\ntwo\n");
+  auto body = []() -> task<std::string> {
+    std::string seen;
+    fs::file_reader words(co_await fs::open("words.txt"));
+    io::buffered_reader in(words);
+    while (auto word = co_await io::read_line(in))
+      seen += *word + ".";
+    co_return seen;
+  };
+  EXPECT_EQ(run(body()), "one.two.");
 }
 
 TEST_P(guide, directories) {
