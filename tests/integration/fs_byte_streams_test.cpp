@@ -278,13 +278,11 @@ TEST_P(fs_streams, what_the_pool_could_not_write_is_not_counted_and_told) {
 }
 
 TEST_P(fs_streams, a_pipe_that_nobody_reads_is_an_error_with_the_name) {
+  static sys::table unopenable = sys::real_table;
+  unopenable.openat2 = [](int, const char*, const sys::open_how*) { return -EACCES; };
   for (const bool is_reopened : {true, false}) {
     pipe_pair ends;
-    static sys::table table;
-    table = sys::real_table;
-    if (!is_reopened)
-      table.openat2 = [](int, const char*, const sys::open_how*) { return -EACCES; };
-    const sys::scoped_table in_force(table);
+    const sys::scoped_table in_force(is_reopened ? sys::real_table : unopenable);
     auto body = [&]() -> task<std::string> {
       std::string said;
       fs::output_stream out(ends.write, "the output");
