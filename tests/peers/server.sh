@@ -1,5 +1,8 @@
-# Sourced by the scripts of this folder: a directory made for the test, `rouse serve` on it, and checks.
-#   . server.sh TOOL REACTOR   sets $work, $site (with hello.txt and big) and $url
+# Sourced by the scripts of this folder: a directory made for the test, a server, and checks.
+#   . server.sh TOOL REACTOR           sets $work and $site, with hello.txt and big
+#   serve COMMAND...                   sets $url; skips the test where there is no such reactor
+#   verdict                            ends the server, and the test
+reactor=$2
 export ROUSE_REACTOR="$2"
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 work=$(mktemp -d) || exit 1
@@ -24,13 +27,17 @@ fail() {
 check() {  # check WHAT HAVE WANT
   [ "$2" = "$3" ] || fail "$1: have '$2', want '$3'"
 }
-serve() {  # serve TOOL
+serve() {
   : >"$work/out"
-  "$1" serve "$site" --port 0 --quiet >"$work/out" 2>"$work/err" &
+  "$@" >"$work/out" 2>"$work/err" &
   server=$!
   for _ in $(seq 200); do
     url=$(sed -n 's/^Serving .* at \(http:[^ ]*\)\/ .*/\1/p' "$work/out")
-    [ -n "$url" ] && return
+    if [ -n "$url" ]; then
+      grep -qF "($reactor)" "$work/out" && return
+      echo "SKIPPED: no $reactor here: $(head -n 1 "$work/out")"
+      exit 77
+    fi
     kill -0 "$server" 2>/dev/null || break
     sleep 0.05
   done
@@ -51,8 +58,3 @@ verdict() {  # ends the server as a user would, and the test
 mkdir "$site"
 echo hello >"$site/hello.txt"
 head -c 3000000 /dev/urandom >"$site/big"
-serve "$1"
-if ! grep -qF "($2)" "$work/out"; then
-  echo "SKIPPED: no $2 here: $(head -n 1 "$work/out")"
-  exit 77
-fi

@@ -3,6 +3,7 @@
 # wrk knows of no response check but the status, so a script of its own compares each body.
 . "${0%/*}/server.sh" "$1" "$2"
 need wrk
+serve "$1" serve "$site" --port 0 --quiet
 
 cat >"$work/check.lua" <<'LUA'
 wrong = 0  -- global: thread:get() sees no others

@@ -1,4 +1,4 @@
-// What the Node peers share: `rouse serve` on a directory made for the test, checks, and the end of both.
+// What the Node peers share: a server, by default `rouse serve` on a directory made for the test, and checks.
 // Arguments of every script here: TOOL REACTOR.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,8 +21,10 @@ export function check(what, have, want) {
   console.log(`FAILED: ${what}: have ${JSON.stringify(have)}, want ${JSON.stringify(want)}`);
 }
 
+const serve = (site) => ['serve', site, '--port', '0', '--quiet'];
+
 /// Serves `files`, a map from names to contents (null: a directory), calls `visit(url)` and judges.
-export async function with_server(files, visit) {
+export async function with_server(files, visit, command = serve) {
   const work = mkdtempSync(join(tmpdir(), 'rouse_peers_'));
   const site = join(work, 'site');
   mkdirSync(site);
@@ -30,7 +32,7 @@ export async function with_server(files, visit) {
     if (content === null) mkdirSync(join(site, name));
     else writeFileSync(join(site, name), content);
   }
-  const server = spawn(tool, ['serve', site, '--port', '0', '--quiet'], {
+  const server = spawn(tool, command(site), {
     env: { ...process.env, ROUSE_REACTOR: reactor },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
