@@ -225,7 +225,11 @@ task<result<std::span<const std::byte>>> client_exchange::next() {
       case parse_event::need_more: {
         const nanoseconds left = time_left(now(), deadline_);
         if (left == nanoseconds(0)) co_return fail(error("response body", ETIMEDOUT));
-        auto more = co_await read_more(std::min(left, options_.read_limit));
+        // A server that waits for the rest of a body that will not come has nothing to add.
+        const nanoseconds silence = upload_ == upload::given_up
+                                        ? std::min(options_.read_limit, last_words)
+                                        : options_.read_limit;
+        auto more = co_await read_more(std::min(left, silence));
         if (!more) co_return fail(more.error());
         if (*more) break;
         if (parser_.finish().event != parse_event::complete)
