@@ -15,6 +15,11 @@ namespace {
 constexpr std::size_t piece_bytes_max = 1024 * 1024;
 constexpr std::size_t copied_bytes_max = 128 * 1024;
 
+error too_large(body_source& from, const char* what) noexcept {
+  from.note_too_large();
+  return error(what, errc::too_large);
+}
+
 task<result<std::size_t>> read_into(body_source& from, std::span<const std::byte>& rest,
                                     std::span<std::byte> into) {
   if (rest.empty()) {
@@ -31,7 +36,7 @@ task<result<std::size_t>> read_into(body_source& from, std::span<const std::byte
 task<result<std::string>> read_whole(body_source& from, std::size_t bytes_max) {
   std::string all;
   if (const std::uint64_t* length = from.length()) {
-    if (*length > bytes_max) co_return std::unexpected(error("read body", errc::too_large));
+    if (*length > bytes_max) co_return std::unexpected(too_large(from, "read body"));
     all.reserve(static_cast<std::size_t>(*length));
   }
   for (;;) {
@@ -39,7 +44,7 @@ task<result<std::string>> read_whole(body_source& from, std::size_t bytes_max) {
     if (!piece) co_return std::unexpected(piece.error());
     if (piece->empty()) co_return std::move(all);
     if (piece->size() > bytes_max - all.size())
-      co_return std::unexpected(error("read body", errc::too_large));
+      co_return std::unexpected(too_large(from, "read body"));
     all.append(io::as_text(*piece));
   }
 }
@@ -51,7 +56,7 @@ task<result<std::uint64_t>> drop_rest(body_source& from, std::uint64_t bytes_max
     if (!piece) co_return std::unexpected(piece.error());
     if (piece->empty()) co_return dropped;
     dropped += piece->size();
-    if (dropped > bytes_max) co_return std::unexpected(error("skip body", errc::too_large));
+    if (dropped > bytes_max) co_return std::unexpected(too_large(from, "skip body"));
   }
 }
 

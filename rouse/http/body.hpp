@@ -24,6 +24,8 @@ class body_source {
   [[nodiscard]] virtual task<result<std::span<const std::byte>>> next() = 0;
   /// Bytes of the whole body if it told them, else nothing.
   [[nodiscard]] virtual const std::uint64_t* length() const noexcept = 0;
+  /// A reader did not want so much: a server answers 413 if its handler says nothing better.
+  virtual void note_too_large() noexcept {}
   /// Who it comes from, for error texts.
   [[nodiscard]] virtual std::string subject() const = 0;
 

@@ -156,6 +156,11 @@ TEST_P(http_streaming, what_the_client_did_wrong_in_the_body_is_told_to_the_clie
       co_return all;
     }(at);
     EXPECT_EQ(cut.find("HTTP/1.1 400"), 0u) << cut;
+    const std::string large = co_await talk(at, sized("more than ten") + get("/never"));
+    EXPECT_EQ(large.find("HTTP/1.1 413"), 0u) << large;
+    const std::string chunked = co_await talk(
+        at, post("/", "Transfer-Encoding: chunked\r\n", "d\r\nmore than ten\r\n0\r\n\r\n"));
+    EXPECT_EQ(chunked.find("HTTP/1.1 413"), 0u) << chunked;
   });
 }
 

@@ -109,6 +109,25 @@ class program {
 
 using lines = std::vector<std::string>;
 
+/// What a server says to `request`, until it closes.
+std::string ask(std::uint16_t port, const std::string& request) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string all;
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 &&
+      ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(request.size())) {
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::read(fd, buffer, sizeof buffer)) > 0;)
+      all.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::close(fd);
+  return all;
+}
+
 TEST(example_ding, spec_row_10_prints_27_lines_and_ends) {
   program ding("ding", {"3", "20"}, nullptr);
   auto printed = ding.read_lines();
@@ -145,6 +164,32 @@ TEST_P(examples, the_http_client_asks_its_server_over_one_connection) {
   EXPECT_EQ(client.read_lines(),
             (lines{"200 hello, world", "200 14 bytes came", "1000000 bytes, over 1 connection"}));
   EXPECT_EQ(client.exit_code(), 0);
+}
+
+TEST_P(examples, the_http_server_answers_as_its_page_says) {
+  program server("http_server", {"0", EXAMPLES_DIRECTORY}, reactor);
+  const std::string greeting = server.read_line();
+  const auto colon = greeting.rfind(':');
+  ASSERT_NE(colon, std::string::npos) << greeting;
+  const auto port = static_cast<std::uint16_t>(std::stoi(greeting.substr(colon + 1)));
+  const auto get = [&](const std::string& target) {
+    return ask(port, "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  };
+  const auto send = [&](const std::string& line, const std::string& body) {
+    return ask(port, line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                         std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  EXPECT_NE(get("/hello/you?mark=%3F").find("\r\n\r\nHello, you?\n"), std::string::npos);
+  EXPECT_EQ(send("POST /notes", "first").find("HTTP/1.1 201"), 0u);
+  EXPECT_EQ(send("POST /notes", std::string(2000, 'x')).find("HTTP/1.1 413"), 0u);
+  const std::string notes = get("/notes");
+  EXPECT_TRUE(notes.ends_with("\r\n\r\nfirst\n")) << notes;
+  EXPECT_NE(notes.find("\r\nX-Powered-By: Rouse\r\n"), std::string::npos);
+  const std::string echoed = send("PUT /echo", std::string(50'000, 'b'));
+  EXPECT_NE(echoed.find("bbbb"), std::string::npos);
+  EXPECT_NE(get("/files/").find("hello"), std::string::npos);
+  server.signal(SIGINT);
+  EXPECT_EQ(server.exit_code(), 0);
 }
 
 TEST_P(examples, spec_row_46_the_custom_layer_does_its_pieces_beside_three_ticks) {

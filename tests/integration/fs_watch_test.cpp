@@ -40,7 +40,7 @@ class fs_walk : public support::files_on_each_reactor {
     run(body());
     return all;
   }
-  using entries = std::map<std::string, std::string>;
+  using found = std::map<std::string, std::string>;
 };
 INSTANTIATE_TEST_SUITE_P(on, fs_walk, support::reactors(), support::reactor_name);
 
@@ -50,12 +50,12 @@ TEST_P(fs_walk, gives_everything_once_and_follows_no_link) {
   put(at("t/f"), "");
   put(at("t/a/b/g"), "");
   std::filesystem::create_directory_symlink("..", at("t/a/up"));
-  EXPECT_EQ(walked(at("t")), (entries{{"a", "0 directory"},
-                                      {"a/b", "1 directory"},
-                                      {"a/b/g", "2"},
-                                      {"a/up", "1 link"},
-                                      {"empty", "0 directory"},
-                                      {"f", "0"}}));
+  EXPECT_EQ(walked(at("t")), (found{{"a", "0 directory"},
+                                    {"a/b", "1 directory"},
+                                    {"a/b/g", "2"},
+                                    {"a/up", "1 link"},
+                                    {"empty", "0 directory"},
+                                    {"f", "0"}}));
 }
 
 TEST_P(fs_walk, follows_links_when_asked_and_ends_in_a_circle) {
@@ -65,17 +65,17 @@ TEST_P(fs_walk, follows_links_when_asked_and_ends_in_a_circle) {
   std::filesystem::create_directory_symlink("..", at("t/a/up"));
   std::filesystem::create_directory_symlink("../other", at("t/o"));
   std::filesystem::create_symlink("nowhere", at("t/broken"));
-  EXPECT_EQ(walked(at("t"), {.follow_links = true}), (entries{{"a", "0 directory"},
-                                                              {"a/up", "1 directory"},
-                                                              {"broken", "0 link"},
-                                                              {"o", "0 directory"},
-                                                              {"o/f", "1"}}));
+  EXPECT_EQ(walked(at("t"), {.follow_links = true}), (found{{"a", "0 directory"},
+                                                            {"a/up", "1 directory"},
+                                                            {"broken", "0 link"},
+                                                            {"o", "0 directory"},
+                                                            {"o/f", "1"}}));
 }
 
 TEST_P(fs_walk, goes_no_deeper_than_asked) {
   std::filesystem::create_directories(at("t/a/b/c"));
   EXPECT_EQ(walked(at("t"), {.depth_max = 1}),
-            (entries{{"a", "0 directory"}, {"a/b", "1 directory"}}));
+            (found{{"a", "0 directory"}, {"a/b", "1 directory"}}));
 }
 
 TEST_P(fs_walk, many_entries_come_in_pieces) {

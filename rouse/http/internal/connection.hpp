@@ -44,6 +44,9 @@ class server::connection final : public list_link, private exchange_source {
   [[nodiscard]] const std::uint64_t* length() const noexcept override;
   [[nodiscard]] std::string subject() const override { return stream_.subject(); }
   void allow_body(std::uint64_t bytes_max, nanoseconds within) noexcept override;
+  void note_too_large() noexcept override {
+    if (fault_ == status::ok) fault_ = status::content_too_large;
+  }
   void want_body() override;
   [[nodiscard]] std::optional<std::string_view> trailer(
       std::string_view name) const noexcept override;
