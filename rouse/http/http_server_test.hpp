@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 #include <tests/support/each_reactor.hpp>
+#include <tests/support/open_descriptors.hpp>
 
 #include <string>
 #include <vector>
@@ -54,11 +55,15 @@ class http_server : public support::each_reactor {
   /// Runs a server beside `client(address, server)`, then stops it.
   template <class Client>
   void serve(handler& h, Client client) {
-    runtime_options how;
-    how.reactor.kind = GetParam();
-    how.clock = clock;
-    runtime rt = std::move(runtime::make(how).value());
-    rt.block_on(assume_owned(everything(h, std::move(client))));
+    const std::size_t descriptors = support::open_descriptors();
+    {
+      runtime_options how;
+      how.reactor.kind = GetParam();
+      how.clock = clock;
+      runtime rt = std::move(runtime::make(how).value());
+      rt.block_on(assume_owned(everything(h, std::move(client))));
+    }
+    EXPECT_EQ(support::open_descriptors(), descriptors);
   }
   /// One connection: sends `text` in pieces of `piece` bytes, gives all that comes until the server
   /// closes.

@@ -17,6 +17,7 @@
 #include <rouse/time/timer_park.hpp>
 
 #include <tests/support/counting_waker.hpp>
+#include <tests/support/open_descriptors.hpp>
 #include <tests/support/pattern.hpp>
 
 #include <gtest/gtest.h>
@@ -206,13 +207,7 @@ inline std::string reactor_name(const ::testing::TestParamInfo<reactor_kind>& in
   return name_of(info.param);
 }
 
-inline std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for (auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-    (void)entry, count++;
-  return count;
-}
-
+using support::open_descriptors;
 using support::pattern;
 
 }  // namespace rouse::net::testing

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 #include <tests/support/each_reactor.hpp>
+#include <tests/support/open_descriptors.hpp>
 #include <tests/support/scratch_folder.hpp>
 
 #include <filesystem>
@@ -16,13 +17,6 @@
 #include <string>
 
 namespace support {
-
-inline std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for (auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-    (void)entry, ++count;
-  return count;
-}
 
 /// Plain reading and writing, past the library.
 inline void put(const std::string& path, std::string_view text) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 #include <tests/support/each_reactor.hpp>
+#include <tests/support/open_descriptors.hpp>
 
 #include <array>
 #include <filesystem>
@@ -18,12 +19,7 @@ namespace {
 using namespace rouse;
 using namespace std::chrono_literals;
 
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for (auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-    (void)entry, count++;
-  return count;
-}
+using support::open_descriptors;
 
 /// Text that shows where a byte was lost, doubled or moved.
 std::string pattern(std::size_t bytes, std::uint32_t seed = 1) {
