@@ -12,6 +12,7 @@ namespace bench {
 enum class served_by : unsigned char {
   rouse_epoll,
   rouse_io_uring,
+  rouse_sendfile,  // --sendfile, epoll
   nginx,
   nginx_open_file_cache,  // keeps descriptors and their status
   node_from_memory,       // node:http, the file read once
@@ -33,8 +34,7 @@ struct wrk_load {
   int pipelined = 1;
 };
 struct wrk_result {
-  double cpu_ns = 0;   // of the server, for one answer
-  double wall_ns = 0;  // between two answers
+  double cpu_ns = 0;  // of the server, for one answer
 };
 /// GETs of "small", for a second. Throws when anything but the file came back.
 [[nodiscard]] wrk_result load_with_wrk(const place& server, const wrk_load& load);

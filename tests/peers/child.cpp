@@ -152,9 +152,20 @@ std::string find_program(const std::string& name) {
   return "";
 }
 
-rouse_serve::rouse_serve(const std::string& directory, const std::string& reactor, int processor)
-    : process_({PEERS_TOOL, "serve", directory, "--port", "0", "--quiet"},
-               {"ROUSE_REACTOR=" + reactor}, processor) {
+namespace {
+
+std::vector<std::string> serve_command(const std::string& directory,
+                                       const std::vector<std::string>& more) {
+  std::vector<std::string> words = {PEERS_TOOL, "serve", directory, "--port", "0", "--quiet"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+}  // namespace
+
+rouse_serve::rouse_serve(const std::string& directory, const std::string& reactor, int processor,
+                         const std::vector<std::string>& more)
+    : process_(serve_command(directory, more), {"ROUSE_REACTOR=" + reactor}, processor) {
   const std::string greeting = process_.next_line();
   const std::size_t colon = greeting.rfind(':');
   if (colon == std::string::npos) throw std::runtime_error("no greeting: " + greeting);

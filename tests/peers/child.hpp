@@ -37,7 +37,9 @@ class child {
 /// `rouse serve` on a directory.
 class rouse_serve {
  public:
-  rouse_serve(const std::string& directory, const std::string& reactor, int processor = -1);
+  /// `more`: further options.
+  rouse_serve(const std::string& directory, const std::string& reactor, int processor = -1,
+              const std::vector<std::string>& more = {});
   /// False where there is no such reactor.
   [[nodiscard]] bool has_reactor() const { return has_reactor_; }
   [[nodiscard]] unsigned short port() const { return port_; }
