@@ -53,7 +53,7 @@ void append_page_answer(std::string& out, status code, const answer_options& opt
 
 void append_error_answer(std::string& out, status code, const answer_options& options,
                          std::string_view allow, std::uint64_t* head_bytes) {
-  ROUSE_ASSERT((code == status::method_not_allowed) == !allow.empty());
+  ROUSE_ASSERT(allow.empty() || code == status::method_not_allowed);
   std::string body;
   if (options.html)
     append_error_page(body, code);

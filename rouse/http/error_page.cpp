@@ -29,9 +29,15 @@ std::string_view explanation(status code) noexcept {
   }
 }
 
+std::string_view phrase_of(status code) noexcept {
+  const std::string_view known = reason_phrase(code);
+  if (!known.empty()) return known;
+  return static_cast<unsigned>(code) < 500 ? "Client Error" : "Server Error";
+}
+
 void append_code(std::string& out, status code) {
   const auto value = static_cast<unsigned>(code);
-  ROUSE_ASSERT(value >= 400 && !reason_phrase(code).empty());
+  ROUSE_ASSERT(value >= 400 && value <= 999);
   for (unsigned place : {100u, 10u, 1u})
     out += static_cast<char>('0' + value / place % 10);
 }
@@ -42,12 +48,12 @@ void append_error_page(std::string& out, status code) {
   std::string title;
   append_code(title, code);
   title += ' ';
-  title += reason_phrase(code);
+  title += phrase_of(code);
   internal::append_page_begin(out, title);
   out += "<main class=\"error\">\n<b>";
   append_code(out, code);
   out += "</b>\n<h1>";
-  out += reason_phrase(code);
+  out += phrase_of(code);
   out += "</h1>\n<p>";
   out += explanation(code);
   out += "</p>\n<a href=\"/\">Back to the start</a>\n</main>\n";
@@ -57,7 +63,7 @@ void append_error_page(std::string& out, status code) {
 void append_error_text(std::string& out, status code) {
   append_code(out, code);
   out += ' ';
-  out += reason_phrase(code);
+  out += phrase_of(code);
   out += ": ";
   out += explanation(code);
   out += '\n';

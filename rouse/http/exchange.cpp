@@ -8,17 +8,20 @@
 namespace rouse::http {
 namespace {
 
-std::string_view origin_form(std::string_view target) noexcept {
+// The rest of an absolute target may begin with its query: the path is "/" then.
+std::string_view origin_form(std::string_view target, std::string& storage) {
   if (target.starts_with('/')) return target;
   const internal::absolute_target absolute = internal::split_absolute(target);
-  if (absolute.default_port == 0) return target;
-  return absolute.path.starts_with('/') ? absolute.path : std::string_view("/");
+  if (absolute.default_port == 0 || absolute.path.starts_with('/'))
+    return absolute.default_port == 0 ? target : absolute.path;
+  storage.append("/").append(absolute.path);
+  return storage;
 }
 
 }  // namespace
 
 exchange::exchange(exchange_source& from, const http::request& head, output& to,
-                   std::string_view date, bool keep_alive, std::uint64_t batch) noexcept
+                   std::string_view date, bool keep_alive, std::uint64_t batch)
     : from_(&from),
       head_(&head),
       to_(&to),
@@ -26,7 +29,7 @@ exchange::exchange(exchange_source& from, const http::request& head, output& to,
       before_(to.total()),
       earlier_(to.text().size()),
       options_(answer_to(head, date)),
-      target_(origin_form(head.target())) {
+      target_(origin_form(head.target(), rooted_)) {
   if (!keep_alive) options_.persistence.keep_alive = false;
   to_->forget_sent();
 }
@@ -43,11 +46,13 @@ std::optional<std::string> exchange::query(std::string_view name) const {
   return query_value(target_.substr(mark + 1), name);
 }
 
-void exchange::begin_answer(status code) noexcept {
+status exchange::begin_answer(status code) noexcept {
   ROUSE_ASSERT(!begun_);  // one answer
   begun_ = true;
-  status_ = code;
+  const auto number = static_cast<unsigned>(code);
+  status_ = number >= 200 && number <= 999 ? code : status::internal_server_error;
   options_.fields = fields_;
+  return status_;
 }
 
 void exchange::text(std::string_view body, status code) {
@@ -57,7 +62,7 @@ void exchange::html(std::string_view body, status code) { answer(page_content_ty
 void exchange::json(std::string_view body, status code) { answer("application/json", body, code); }
 
 void exchange::answer(std::string_view type, std::string_view body, status code) {
-  begin_answer(code);
+  code = begin_answer(code);
   append_answer(out(), code, options_, type, body, &head_bytes_);
 }
 
@@ -68,7 +73,8 @@ void exchange::empty(status code) {
 }
 
 void exchange::error(status code, std::string_view allow) {
-  begin_answer(code);
+  if (static_cast<unsigned>(code) < 400) code = status::internal_server_error;
+  code = begin_answer(code);
   append_error_answer(out(), code, options_, allow, &head_bytes_);
 }
 
@@ -87,7 +93,7 @@ result<void> exchange::field(std::string_view name, std::string_view value) {
 }
 
 response_head exchange::head(status code) {
-  begin_answer(code);
+  code = begin_answer(code);
   return response_head(out(), code, options_, &head_bytes_);
 }
 

@@ -31,7 +31,8 @@ class exchange_source : public body_source {
   ~exchange_source() = default;
 };
 
-/// A part of the path that a pattern of the router has named; decoded.
+/// A part of the path that a pattern of the router has named; decoded, but for what '*' took, which
+/// may be several segments.
 struct path_parameter {
   std::string_view name;
   std::string_view value;
@@ -39,12 +40,14 @@ struct path_parameter {
 
 /// Lent to a handler for one call. There is one answer: whole, with one of the calls that take a
 /// text, or begun and then written. Whole answers are gathered, and sent together with those of the
-/// requests that came along; a body that is begun goes out as it is written.
+/// requests that came along; a body that is begun goes out as it is written. A code that no final
+/// answer can have (below 200, above 999) becomes 500, so that nothing a handler passes on can stop
+/// the server.
 class exchange {
  public:
   /// For servers and tests. All outlive the exchange.
   exchange(exchange_source& from, const http::request& head, output& to, std::string_view date,
-           bool keep_alive, std::uint64_t batch = 0) noexcept;
+           bool keep_alive, std::uint64_t batch = 0);
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
 
@@ -89,7 +92,8 @@ class exchange {
   void answer(std::string_view type, std::string_view body, status code = status::ok);
   /// An answer without a body: 204, or one that says all in its head.
   void empty(status code = status::no_content);
-  /// An error of the usual look: a page for browsers, a line of text for programs.
+  /// An error of the usual look: a page for browsers, a line of text for programs. A code below 400
+  /// is none, and becomes 500.
   /// @param allow  for 405: "GET, HEAD".
   void error(status code, std::string_view allow = {});
   /// @param location  a target ("/there") or a URL, encoded.
@@ -146,7 +150,7 @@ class exchange {
   void may_keep_alive() noexcept { options_.persistence.keep_alive = head_->keep_alive(); }
 
  private:
-  void begin_answer(status code) noexcept;
+  status begin_answer(status code) noexcept;
 
   exchange_source* from_;
   const http::request* head_;
@@ -157,6 +161,7 @@ class exchange {
   std::uint64_t head_bytes_ = 0;
   answer_options options_;
   std::string fields_;  // options_.fields
+  std::string rooted_;  // of a target that had no path
   std::string_view target_;
   std::string_view mounted_at_;
   std::span<const path_parameter> parameters_;

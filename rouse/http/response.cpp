@@ -40,8 +40,25 @@ bool is_field_value(std::string_view value) noexcept {
 
 response_head::response_head(std::string& out, status code, std::string_view date)
     : out_(out), begin_(out.size()), code_(code) {
-  const std::string_view line = status_line(code);
-  ROUSE_ASSERT(!line.empty());
+  const auto number = static_cast<unsigned>(code);
+  ROUSE_ASSERT(number >= 100 && number <= 999);
+  const char unnamed[] = {'H',
+                          'T',
+                          'T',
+                          'P',
+                          '/',
+                          '1',
+                          '.',
+                          '1',
+                          ' ',
+                          static_cast<char>('0' + number / 100),
+                          static_cast<char>('0' + number / 10 % 10),
+                          static_cast<char>('0' + number % 10),
+                          ' ',
+                          '\r',
+                          '\n'};
+  std::string_view line = status_line(code);
+  if (line.empty()) line = std::string_view(unnamed, sizeof unnamed);
   ROUSE_ASSERT(date.size() == http_date_bytes);
   out_.reserve(begin_ + usual_head_bytes);
   out_.append(line);

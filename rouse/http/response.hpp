@@ -63,7 +63,7 @@ struct answer_options {
 class response_head {
  public:
   /// Writes the status line, Date, and `X-Content-Type-Options: nosniff`.
-  /// @param code  one that `status` names.
+  /// @param code  100 to 999; one that `status` does not name has no phrase.
   /// @param date  from date_cache::at().
   response_head(std::string& out, status code, std::string_view date);
   /// The same, then Connection and the fields that the options name.

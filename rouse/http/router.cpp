@@ -217,7 +217,10 @@ task<result<void>> router::route_to(exchange& x) {
     co_return answered;
   }
   if (!found.routes) {
-    x.error(status::not_found);
+    if (x.target() == "*" && x.request().method() == verb::options)
+      x.empty(status::no_content);  // about the server as a whole
+    else
+      x.error(status::not_found);
     co_return result<void>();
   }
   std::string allow;

@@ -44,8 +44,8 @@ concept route_function = requires(F& f, exchange& x) {
 
 /// Patterns are paths of segments: "/users/:id/files/*path". A segment that begins with ':' takes
 /// any one segment, not an empty one; one that begins with '*', the last, takes the rest of the
-/// path, also none. Segments of a request are compared decoded, one by one: "%2F" separates
-/// nothing. Literal beats ':' beats '*', whatever the order they were added in.
+/// path as it was sent, also none. Segments of a request are compared decoded, one by one: "%2F"
+/// separates nothing. Literal beats ':' beats '*', whatever the order they were added in.
 ///
 /// HEAD goes to the GET of its path, whose body is then left out. A path that is there with other
 /// methods only is answered 405, or OPTIONS with 204, and Allow names them. No path: 404.

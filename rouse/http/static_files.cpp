@@ -139,7 +139,8 @@ struct static_files::selected {
   std::string_view type;
   std::string_view coding;  // "br", "gzip" or none
   std::string_view etag;
-  bool varies = false;  // another client may get it in another coding
+  std::int64_t modified = 0;  // as it is told
+  bool varies = false;        // another client may get it in another coding
 };
 
 static_files::static_files(fs::directory root, static_files_options options)
@@ -233,6 +234,8 @@ void static_files::keep(const std::string& key, const selected& file, std::uint6
 task<result<void>> static_files::send(exchange& x, selected& file) {
   const std::int64_t wall = sys::wall_now().seconds;
   const bool is_fresh = file.status.modified_s >= wall - 1;
+  // A date from the future would say that nothing has changed for as long.
+  file.modified = std::min(file.status.modified_s, wall);
   const entity_tag etag(file.status, file.coding, is_fresh);
   file.etag = etag.text();
   const validators current{
@@ -294,7 +297,7 @@ task<void> static_files::prefer_compressed(exchange& x, selected& file, std::str
 }
 
 void static_files::describe(response_head& head, const selected& file) const {
-  const http_date_text modified = format_http_date(file.status.modified_s);
+  const http_date_text modified = format_http_date(file.modified);
   head.constant_field("Last-Modified", std::string_view(modified.data(), modified.size()));
   head.constant_field("ETag", file.etag);
   if (file.varies) head.constant_field("Vary", "Accept-Encoding");

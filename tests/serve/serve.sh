@@ -233,7 +233,7 @@ check '--drain exits' "$code" 0
 wait "$slow" && fail 'what did not end in time was not cut'
 grep -qE '^\{"time":"[0-9T:.-]+Z","peer":"127\.0\.0\.1:[0-9]+","method":"GET","target":"/%22","version":"1\.1","status":404,"bytes":[0-9]+,"body_bytes":[0-9]+,"seconds":[0-9.]+\}$' "$work/out" ||
   fail "--log json: $(tail -n 3 "$work/out")"
-for words in '--log xml' '--drain -1' '--max-connections 0'; do
+for words in '--log xml' '--drain -1' '--drain nan' '--max-connections 0'; do
   # shellcheck disable=SC2086
   "$tool" serve $words >"$work/said" 2>&1
   check "$words exits" $? 2

@@ -38,9 +38,23 @@ CLI::Validator range(T low, T high) {
   return CLI::Range(low, high).description("");
 }
 
+// CLI11's own lets "nan" through.
+CLI::Validator number_from(double low, double high) {
+  return CLI::Validator(
+      [low, high](const std::string& text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && value >= low && value <= high)
+          return std::string();
+        char bounds[64];
+        std::snprintf(bounds, sizeof bounds, " is no number from %g to %g", low, high);
+        return "'" + text + "'" + bounds;
+      },
+      "");
+}
+
 void limit(CLI::App& command, const char* name, double& seconds, const char* what) {
   command.add_option(name, seconds, what)
-      ->check(range(0.001, 1e6))
+      ->check(number_from(0.001, 1e6))
       ->capture_default_str()
       ->type_name("SECONDS")
       ->group("Limits");
@@ -89,7 +103,7 @@ CLI::App& add_serve(CLI::App& app, tool::serve_options& options) {
   serve
       .add_option("--cache", options.cached_for_s,
                   "Serve small files from memory for so long without a look at the disk")
-      ->check(range(0.0, 1e6))
+      ->check(number_from(0, 1e6))
       ->type_name("SECONDS");
   serve.add_flag("--sendfile", options.sendfile,
                  "Send large files without a copy; for files that never change in place");
@@ -170,7 +184,7 @@ CLI::App* add_bench(CLI::App& app, tool::bench_options& options) {
       ->type_name("TIME")
       ->default_str("10s");
   bench->add_option("-r,--rate", options.rate, "Requests a second, of all connections together")
-      ->check(CLI::Range(0.001, 1e8).description(""))
+      ->check(number_from(0.001, 1e8))
       ->type_name("RATE");
   bench->add_option("--pipeline", options.pipeline, "Requests in flight on one connection")
       ->check(CLI::Range(1u, 1000u).description(""))
