@@ -134,6 +134,7 @@ bool exchange::take_back() {
   if (to_->has_sent()) return false;
   out().resize(earlier_);
   writer_.reset();
+  fields_.clear();  // they tell of an answer that is no more
   head_bytes_ = 0;
   begun_ = false;
   return true;
@@ -147,7 +148,7 @@ void exchange::begin_here() noexcept {
 }
 
 result<void> exchange::finish() {
-  if (!begun_)
+  if (!begun_ || head_bytes_ == 0)  // none, or a head that was never ended and is gone
     return std::unexpected(rouse::error("handler without an answer", errc::invalid_input));
   if (!writer_ || is_head()) return {};
   return writer_->finish();

@@ -120,7 +120,10 @@ class exchange {
 
   [[nodiscard]] const answer_options& options() const noexcept { return options_; }
   /// Ends the connection after this answer.
-  void close_after() noexcept { options_.persistence.keep_alive = false; }
+  void close_after() noexcept {
+    options_.persistence.keep_alive = false;
+    closes_ = true;
+  }
   /// The server takes no more requests: whoever answers without end should come to one.
   [[nodiscard]] bool is_stopping() const noexcept { return from_->is_stopping(); }
 
@@ -138,16 +141,21 @@ class exchange {
   [[nodiscard]] std::uint64_t body_bytes() const noexcept {
     return bytes() > head_bytes_ ? bytes() - head_bytes_ : 0;
   }
-  /// Takes back what of this answer is gathered, so that there can be another; false when something
-  /// of it may be on its way.
+  /// Takes back what of this answer is gathered, with the fields set for it, so that there can be
+  /// another; false when something of it may be on its way.
   [[nodiscard]] bool take_back();
   /// For the server: ends a body that was begun. @errors  those of body_writer::finish().
   [[nodiscard]] result<void> finish();
   /// For the server: what is gathered or sent so far does not belong to the answer, unless that has
   /// begun.
   void begin_here() noexcept;
+  /// For the server: what is gathered and belongs to answers before this one; and that it was sent.
+  [[nodiscard]] std::size_t earlier_bytes() const noexcept { return earlier_; }
+  void forget_earlier() noexcept { earlier_ = 0; }
   /// For the server: a client that waited for "100 Continue" has been told.
-  void may_keep_alive() noexcept { options_.persistence.keep_alive = head_->keep_alive(); }
+  void may_keep_alive() noexcept {
+    options_.persistence.keep_alive = head_->keep_alive() && !closes_;
+  }
 
  private:
   status begin_answer(status code) noexcept;
@@ -168,6 +176,7 @@ class exchange {
   std::optional<body_writer> writer_;
   status status_ = status::ok;
   bool begun_ = false;
+  bool closes_ = false;  // whatever the client would like
 };
 
 /// Answers requests. One object serves all connections of a server, on its thread.

@@ -61,6 +61,11 @@ class output {
     has_sent_ = true;
     text_.clear();
   }
+  /// The same of the first `bytes` that are gathered, which belong to what was before.
+  void note_front_sent(std::size_t bytes) {
+    text_.erase(0, bytes);
+    sent_ += bytes;
+  }
 
  private:
   net::stream* to_;

@@ -98,7 +98,7 @@ TEST(fault_H6, status_lines_come_from_the_table) {
                   std::string(reason_phrase(static_cast<status>(code))) + "\r\n",
               line);
   }
-  EXPECT_EQ(named, 38);
+  EXPECT_EQ(named, 51);
   EXPECT_EQ(reason_phrase(status::not_found), "Not Found");
   EXPECT_EQ(reason_phrase(static_cast<status>(299)), "");
 }

@@ -81,7 +81,6 @@ class server {
   internal::workspaces* const workspaces_;  // owned; a pointer keeps its headers out
   list<connection> connections_;
   std::size_t count_ = 0;
-  std::uint64_t batches_ = 0;  // reads of all connections
   bool stopping_ = false;
   sync::local_notify stop_;
   sync::local_notify gone_;

@@ -3,6 +3,7 @@
 #include <rouse/http/static_files.hpp>
 
 #include <rouse/http/http_server_test.hpp>
+#include <rouse/http/router.hpp>
 #include <rouse/sys/table.hpp>
 
 #include <tests/support/scratch_folder.hpp>
@@ -190,6 +191,23 @@ TEST_P(http_files, requests_that_arrived_together_share_one_read_and_later_ones_
     const answer after = co_await ask(at, "/a.txt");
     EXPECT_EQ(after.body, "abcdefghij");
     EXPECT_EQ(opened, 2);
+  });
+}
+
+TEST_P(http_files, what_a_request_in_between_has_written_is_read_behind_it) {
+  static_files files(root());
+  router app;
+  app.put("/a.txt", [&](exchange& x) {
+    write("a.txt", "written", 0);
+    x.empty();
+  });
+  app.mount("/", files);
+  serve(app, [&](net::address at, server&) -> task<void> {
+    const std::string all = co_await talk(
+        at, get("/a.txt") + "PUT /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" +
+                get("/a.txt", "Connection: close\r\n"));
+    EXPECT_NE(all.find("0123456789"), std::string::npos);
+    EXPECT_TRUE(all.ends_with("written")) << all;
   });
 }
 

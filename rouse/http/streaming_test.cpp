@@ -205,6 +205,97 @@ TEST_P(http_streaming, fault_H5_an_early_answer_drops_a_short_body_and_closes_on
   });
 }
 
+TEST_P(http_streaming, a_client_does_not_pay_for_the_time_that_its_handler_takes) {
+  manual_clock hand;
+  clock = &hand;
+  int arrived = 0;
+  answers_with busy([&](exchange& x) -> task<result<void>> {
+    ++arrived;
+    co_await sleep(90s);  // beyond the grace, and the limit of a request
+    if (x.path() == "/drop") {
+      x.text("dropped");
+      co_return result<void>();
+    }
+    auto all = co_await x.body().read_to_end().result();
+    if (!all) co_return std::unexpected(all.error());
+    x.text(*all);
+    co_return result<void>();
+  });
+  const auto upload = [&](net::address at, std::string_view target) -> task<std::string> {
+    auto stream = co_await net::connect(at);
+    co_await stream.write_all(post(target, "Content-Length: 5\r\n", ""));
+    const int before = arrived;
+    while (arrived == before)
+      co_await yield_now();
+    co_await stream.write_all("hello" + get("/drop", "Connection: close\r\n"));
+    co_await turns(20);
+    hand.advance(90s);
+    while (arrived == before + 1)
+      co_await yield_now();
+    hand.advance(90s);
+    auto all = co_await read_all(stream);
+    co_return all;
+  };
+  serve(busy, [&](net::address at, server&) -> task<void> {
+    const std::string read = co_await upload(at, "/read");
+    EXPECT_NE(read.find("\r\n\r\nhello"), std::string::npos) << read;
+    const std::string dropped = co_await upload(at, "/drop");
+    EXPECT_EQ(count_of(dropped, "\r\n\r\ndropped"), 2u) << dropped;
+  });
+}
+
+TEST_P(http_streaming, a_500_has_none_of_the_fields_of_the_answer_that_failed) {
+  answers_with failing([](exchange& x) -> task<result<void>> {
+    (void)x.field("Content-Encoding", "gzip");
+    (void)x.field("Cache-Control", "max-age=3600");
+    co_return std::unexpected(error("database", errc::invalid_input));
+  });
+  serve(failing, [&](net::address at, server&) -> task<void> {
+    const std::string all = co_await talk(at, get("/"));
+    EXPECT_EQ(all.find("HTTP/1.1 500"), 0u) << all;
+    EXPECT_EQ(all.find("gzip"), std::string::npos) << all;
+    EXPECT_EQ(all.find("max-age"), std::string::npos) << all;
+  });
+}
+
+TEST_P(http_streaming, a_head_without_an_end_is_no_answer_and_the_next_one_is_not_taken_for_it) {
+  answers_with halves([](exchange& x) -> task<result<void>> {
+    if (x.path() == "/next") {
+      x.text("next");
+    } else {
+      auto head = x.head(status::ok);
+      head.content_type("text/plain");
+    }
+    co_return result<void>();
+  });
+  serve(halves, [&](net::address at, server&) -> task<void> {
+    const std::string all = co_await talk(at, get("/half") + get("/next"));
+    EXPECT_EQ(all.find("HTTP/1.1 500"), 0u) << all;
+    EXPECT_EQ(count_of(all, "HTTP/1.1"), 1u) << all;
+  });
+}
+
+TEST_P(http_streaming, a_connection_that_the_handler_closes_stays_closed_after_100_continue) {
+  answers_with last([](exchange& x) -> task<result<void>> {
+    x.close_after();
+    auto all = co_await x.body().read_to_end().result();
+    if (!all) co_return std::unexpected(all.error());
+    x.text(*all);
+    co_return result<void>();
+  });
+  serve(last, [&](net::address at, server&) -> task<void> {
+    auto stream = co_await net::connect(at);
+    co_await stream.write_all(post("/", "Content-Length: 3\r\nExpect: 100-continue\r\n", ""));
+    auto told = co_await stream.read();
+    EXPECT_EQ(io::as_text(told.bytes()).find("HTTP/1.1 100"), 0u);
+    told = lease();
+    co_await stream.write_all("abc" + get("/next"));
+    const std::string all = co_await read_all(stream);
+    EXPECT_NE(all.find("Connection: close"), std::string::npos) << all;
+    EXPECT_EQ(count_of(all, "HTTP/1.1"), 1u) << all;
+  });
+}
+
 TEST_P(http_streaming, fault_N4_a_body_may_be_slow_but_not_too_slow) {
   manual_clock hand;
   clock = &hand;
@@ -333,6 +424,33 @@ TEST_P(http_streaming, fault_N1_a_client_that_resets_in_the_middle_ends_its_answ
     EXPECT_TRUE(failed);
     const std::string other = co_await talk(at, get("/short", "Connection: close\r\n"));
     EXPECT_TRUE(other.ends_with("short"));
+  });
+}
+
+TEST_P(http_streaming, an_answer_that_is_ready_does_not_wait_for_the_next_handler) {
+  sync::local_notify gate;
+  answers_with waits([&](exchange& x) -> task<result<void>> {
+    if (x.path() == "/slow") {
+      auto opened = gate.wait();
+      co_await opened;
+    }
+    x.text(x.path());
+    co_return result<void>();
+  });
+  serve(waits, [&](net::address at, server&) -> task<void> {
+    auto stream = co_await net::connect(at);
+    co_await stream.write_all(get("/a") + get("/b") + get("/slow") +
+                              get("/c", "Connection: close\r\n"));
+    std::string first;
+    while (first.find("\r\n\r\n/b") == std::string::npos) {
+      auto some = co_await stream.read();
+      first += io::as_text(some.bytes());
+    }
+    EXPECT_EQ(count_of(first, "HTTP/1.1 200"), 2u) << first;
+    gate.notify_one();
+    const std::string rest = co_await read_all(stream);
+    EXPECT_EQ(count_of(rest, "HTTP/1.1 200"), 2u) << rest;
+    EXPECT_LT(rest.find("/slow"), rest.find("/c"));
   });
 }
 

@@ -4,11 +4,14 @@
 #include <rouse/core/describe.hpp>
 #include <rouse/time/clock.hpp>
 
+#include <algorithm>
+#include <optional>
+
 namespace rouse::http {
 namespace {
 
-constexpr nanoseconds linger_limit = std::chrono::seconds(1);
-constexpr std::size_t linger_bytes_max = 256 * 1024;
+constexpr nanoseconds linger_limit = std::chrono::seconds(2);
+constexpr std::size_t linger_bytes_max = 32u << 20;  // what buffers on the way may hold, and more
 
 // Closing with unread bytes resets the connection and may destroy the answer on its way: so say
 // that no more will come, and read on for a moment.
@@ -22,6 +25,30 @@ task<void> close_gently(net::stream& stream) {
     if (!more || !*more) co_return;
     dropped += more->bytes().size();
   }
+}
+
+/// Polls `work` once: its answer, if it did not have to wait. Otherwise it goes on where it is when
+/// it is awaited.
+class first_look {
+ public:
+  explicit first_look(task<result<void>>& work) noexcept : work_(&work) {}
+  poll_result<std::optional<result<void>>> poll(context& cx) {
+    auto answer = work_->poll(cx);
+    if (!answer.is_ready()) return std::optional<result<void>>();
+    return std::optional<result<void>>(answer.take());
+  }
+  poll_result<void> poll_cancel(context& cx) noexcept { return work_->poll_cancel(cx); }
+  void disown() noexcept { work_->disown(); }
+
+ private:
+  task<result<void>>* work_;
+};
+
+// Names the requests that arrived together. One count for all servers of a thread, since they may
+// share a handler.
+std::uint64_t next_batch() noexcept {
+  thread_local std::uint64_t last = 0;
+  return ++last;
 }
 
 }  // namespace
@@ -55,7 +82,7 @@ nanoseconds server::connection::patience() noexcept { return time_left(now(), de
 void server::connection::take_in(lease arrived) {
   if (!work_) work_ = home_.workspaces_->take(stream_);
   used_ = 0;
-  batch_ = ++home_.batches_;
+  batch_ = next_batch();
   if (work_->unread.empty()) {
     arrived_ = std::move(arrived);
     input_ = io::as_text(arrived_.bytes());
@@ -172,25 +199,29 @@ void server::connection::begin_body() noexcept {
   if (body_over_) return;
   body_received_ = 0;
   body_length_ = head.content_length();
-  body_began_ = now();
-  body_deadline_ = saturating_add(body_began_, home_.options_.request_limit);
+  body_waited_ = nanoseconds(0);
+  body_limit_ = home_.options_.request_limit;
   expect_body_progress();
 }
 
-// The deadline moves with what has come: slow is allowed, too slow is not (N4).
+// The deadline moves with what has come: slow is allowed, too slow is not (N4). Only our waiting
+// counts: a client is not to blame for a handler that looks at its body late.
 void server::connection::expect_body_progress() noexcept {
   const server_options& o = home_.options_;
-  deadline_ = body_deadline_;
-  if (o.body_bytes_per_second_min == 0) return;
-  const auto earned = std::chrono::seconds(body_received_ / o.body_bytes_per_second_min);
-  const instant by = saturating_add(saturating_add(body_began_, o.body_grace), earned);
-  if (by < deadline_) deadline_ = by;
+  nanoseconds limit = body_limit_;
+  if (o.body_bytes_per_second_min != 0) {
+    constexpr std::uint64_t earned_max = 1'000'000'000;  // some 30 years
+    const std::uint64_t earned = std::min(body_received_ / o.body_bytes_per_second_min, earned_max);
+    const instant by = saturating_add(instant() + std::chrono::seconds(earned), o.body_grace);
+    limit = std::min(limit, by - instant());
+  }
+  deadline_ = saturating_add(now(), limit > body_waited_ ? limit - body_waited_ : nanoseconds(0));
 }
 
 void server::connection::allow_body(std::uint64_t bytes_max, nanoseconds within) noexcept {
   if (body_over_ || body_received_ != 0) return;
   work_->parser.set_body_limit(bytes_max);
-  body_deadline_ = saturating_add(body_began_, within);
+  body_limit_ = within;
   expect_body_progress();
 }
 
@@ -198,7 +229,7 @@ void server::connection::want_body() {
   if (!awaits_continue_ || body_over_) return;
   awaits_continue_ = false;
   work_->out.text().append(continue_response);
-  current_->may_keep_alive();
+  if (!home_.stopping_) current_->may_keep_alive();
   current_->begin_here();  // not a part of the answer
 }
 
@@ -244,8 +275,10 @@ task<result<void>> server::connection::receive_more() {
   }
   keep_rest();
   expect_body_progress();
+  const instant asked = now();
   const nanoseconds limit = patience();
   auto got = co_await stream_.read({.within = limit}).result();
+  body_waited_ += now() - asked;
   if (got && limit == nanoseconds(0)) got = std::unexpected(error("read body", ETIMEDOUT));
   if (!got) {
     if (got.error().is_timed_out()) fault_ = status::request_timeout;
@@ -276,25 +309,53 @@ task<server::connection::step> server::connection::answer() {
   // Whoever waits for "100 Continue" may or may not send the body once it has read our answer:
   // unless it was told to, nothing after the answer can be trusted.
   const bool may_go_on = !home_.stopping_ && !head.expects_continue();
+  // What a request may have changed, and what changed while one waited, is not what was read
+  // before.
+  const bool is_safe = head.method() == verb::get || head.method() == verb::head;
+  if (!is_safe) batch_ = next_batch();
   exchange x(*this, head, work_->out, home_.date(), may_go_on, batch_);
   current_ = &x;
   std::string why;
+  bool lost = false;  // the client
   try {
-    auto answered = co_await home_.handler_->respond(x);
-    if (answered) answered = x.finish();
-    if (!answered) why = answered.error().message();
+    auto work = home_.handler_->respond(x);
+    auto answered = co_await first_look(work);
+    if (!answered) {
+      lost = !co_await send_earlier(x);
+      answered = co_await std::move(work);
+      batch_ = next_batch();
+    }
+    if (*answered) *answered = x.finish();
+    if (!*answered) why = answered->error().message();
   } catch (...) {
     why = describe(std::current_exception());
     if (why.empty()) why = "unknown";
   }
   current_ = nullptr;
+  if (!is_safe) batch_ = next_batch();
   answered_ = !body_over_;
+  if (answered_) expect_body_progress();
   const bool whole = why.empty() || replace(x, why);
   log(head.method_name(), head.target(), head.minor_version(), x.answered(), x.bytes(),
       x.body_bytes());
   if (work_->parser.between_messages() && used_ < input_.size()) begin_request();
-  if (!whole) co_return step::reset;
+  if (!whole || lost) co_return step::reset;
   co_return x.options().persistence.keep_alive ? step::go_on : step::close;
+}
+
+// Answers that are ready do not wait for a handler that is not. Where it has begun to send itself,
+// they go first anyway.
+task<bool> server::connection::send_earlier(exchange& x) {
+  const std::size_t earlier = x.earlier_bytes();
+  if (earlier == 0 || work_->out.has_sent()) co_return true;
+  const auto bytes = io::as_bytes(work_->out.text()).first(earlier);
+  const nanoseconds within = home_.options_.write_limit;
+  auto sent = co_await stream_.write_all(bytes, {.within = within}).result();
+  if (sent) {
+    work_->out.note_front_sent(earlier);
+    x.forget_earlier();
+  }
+  co_return sent.has_value();
 }
 
 bool server::connection::replace(exchange& x, const std::string& why) {

@@ -32,6 +32,7 @@ class server::connection final : public list_link, private exchange_source {
 
   // Answering.
   task<step> answer();
+  task<bool> send_earlier(exchange& x);
   /// Of a failed answer: whether another one could take its place.
   bool replace(exchange& x, const std::string& why);
   void refuse(status code);
@@ -59,13 +60,13 @@ class server::connection final : public list_link, private exchange_source {
   std::unique_ptr<internal::workspace> work_;  // null: idle
   lease arrived_;                              // where input_ is, or it is in work_->unread
   std::string_view input_;
-  std::size_t used_ = 0;         // of input_
-  std::uint64_t batch_ = 0;      // names the read that input_ came with
-  exchange* current_ = nullptr;  // while the handler runs
-  instant deadline_;             // of the head or the body under way
-  instant began_;                // the request
-  instant body_began_;
-  instant body_deadline_;            // absolute
+  std::size_t used_ = 0;             // of input_
+  std::uint64_t batch_ = 0;          // names the read that input_ came with
+  exchange* current_ = nullptr;      // while the handler runs
+  instant deadline_;                 // of the head or the body under way
+  instant began_;                    // the request
+  nanoseconds body_limit_{};         // of this request, for its whole body
+  nanoseconds body_waited_{};        // for the client, of that
   std::uint64_t body_received_ = 0;  // of this request
   std::uint64_t body_dropped_ = 0;   // since its answer
   std::uint64_t body_length_ = 0;

@@ -8,8 +8,9 @@ const cached_file* file_cache::get(std::string_view key, std::uint64_t batch) no
   const auto found = files_.find(key);
   if (found == files_.end()) return nullptr;
   cached_file& file = *found->second;
-  const bool is_fresh = (batch != 0 && file.batch == batch) || (fresh_for_ != nanoseconds(0) &&
-                                                now() < saturating_add(file.checked, fresh_for_));
+  const bool is_fresh =
+      (batch != 0 && file.batch == batch) ||
+      (fresh_for_ != nanoseconds(0) && now() < saturating_add(file.checked, fresh_for_));
   if (!is_fresh) {
     remove(file);
     return nullptr;
