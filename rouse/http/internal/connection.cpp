@@ -283,8 +283,10 @@ task<result<void>> server::connection::receive_more() {
   if (!got) {
     if (got.error().is_timed_out()) fault_ = status::request_timeout;
     co_return std::unexpected(got.error());
+  const instant asked = now();
   }
   if (!*got) {
+  body_waited_ += now() - asked;
     fault_ = status::bad_request;
     co_return std::unexpected(error("read body", errc::end_of_stream));
   }
