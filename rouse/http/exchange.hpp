@@ -131,8 +131,9 @@ class exchange {
   void set_parameters(std::span<const path_parameter> all) noexcept { parameters_ = all; }
   /// @param prefix_bytes  of target(), which belong to the mount point; the rest begins with '/'.
   void mount(std::size_t prefix_bytes) noexcept;
-  /// The same for requests that arrived together, in one read of one connection, and for no others:
-  /// what was found out for one of them holds for all. 0: not known.
+  /// The same for requests that arrived together, in one read of one connection, with none between
+  /// them that may change something, and for no others: what was found out for one of them holds
+  /// for all. 0: not known.
   [[nodiscard]] std::uint64_t batch() const noexcept { return batch_; }
   [[nodiscard]] bool has_begun() const noexcept { return begun_; }
   [[nodiscard]] status answered() const noexcept { return status_; }

@@ -29,7 +29,7 @@ struct static_files_options {
   /// How long a small file may be served from memory without a look at the disk. 0: never, except
   /// to requests that arrived together.
   nanoseconds cached_for{};
-  std::size_t cache_bytes_max = 16u << 20;  ///< of contents, with cached_for
+  std::size_t cache_bytes_max = 16u << 20;  ///< of memory, with cached_for
   /// Cache-Control of files, "max-age=3600" for example; empty: none. Must be a field value.
   std::string cache_control;
 };

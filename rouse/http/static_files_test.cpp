@@ -216,7 +216,7 @@ TEST_P(http_files, a_cache_serves_what_was_true_for_as_long_as_it_may) {
   clock = &hand;
   static_files_options how;
   how.cached_for = 5s;
-  how.cache_bytes_max = 25;
+  how.cache_bytes_max = 15'000;
   static_files files(root(), how);
   serve(files, [&](net::address at, server&) -> task<void> {
     (void)co_await ask(at, "/a.txt");
@@ -228,10 +228,10 @@ TEST_P(http_files, a_cache_serves_what_was_true_for_as_long_as_it_may) {
     const answer fresh = co_await ask(at, "/a.txt");
     EXPECT_EQ(fresh.body, "abcdefghij");
     for (const char* name : {"b.txt", "c.txt"}) {
-      write(name, "tenletters");
+      write(name, "tenletters" + std::string(10'000, 'x'));
       (void)co_await ask(at, "/" + std::string(name));
     }
-    write("a.txt", "0000000000", 0);  // least recently used, and there is room for two
+    write("a.txt", "0000000000", 0);  // least recently used, and there is no room for both
     const answer evicted = co_await ask(at, "/a.txt");
     EXPECT_EQ(evicted.body, "0000000000");
     const answer bounds = co_await ask(at, "/c.txt", "Range: bytes=1-2\r\n");
@@ -261,6 +261,34 @@ TEST_P(http_files, sendfile_gives_the_same_bytes_and_asks_the_disk_for_what_is_n
     const answer part = co_await ask(at, "/big", "Range: bytes=100000-4000000\r\n");
     EXPECT_EQ(part.body, content.substr(100'000, 3'900'001));
   });
+}
+
+TEST_P(http_files, a_request_behind_one_that_changes_the_file_sees_the_change) {
+  static_files files(root());
+  router app;
+  app.on("PUT", "/a.txt", [&](exchange& x) {
+    write("a.txt", "changed", 1800);
+    x.empty();
+  });
+  app.mount("/", files);
+  serve(app, [&](net::address at, server&) -> task<void> {
+    const std::string all =
+        co_await talk(at, get("/a.txt") + "PUT /a.txt HTTP/1.1\r\nHost: x\r\n\r\n" +
+                              get("/a.txt", "Connection: close\r\n"));
+    EXPECT_EQ(count_of(all, "0123456789"), 1u) << all;
+    EXPECT_TRUE(all.ends_with("\r\n\r\nchanged")) << all;
+  });
+}
+
+TEST_P(http_files, two_servers_with_one_handler_do_not_take_each_others_batches) {
+  static_files files(root());
+  for (const std::string body : {"0123456789", "other"}) {
+    serve(files, [&](net::address at, server&) -> task<void> {
+      const answer one = co_await ask(at, "/a.txt");
+      EXPECT_EQ(one.body, body);
+    });
+    write("a.txt", "other", 1800);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(on, http_files, support::reactors(), support::reactor_name);

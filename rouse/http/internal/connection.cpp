@@ -13,6 +13,12 @@ namespace {
 constexpr nanoseconds linger_limit = std::chrono::seconds(2);
 constexpr std::size_t linger_bytes_max = 32u << 20;  // what buffers on the way may hold, and more
 
+// Named once in the thread, since its servers may share a handler.
+[[gnu::noinline]] std::uint64_t next_batch() noexcept {
+  static thread_local std::uint64_t batches = 0;
+  return ++batches;
+}
+
 // Closing with unread bytes resets the connection and may destroy the answer on its way: so say
 // that no more will come, and read on for a moment.
 task<void> close_gently(net::stream& stream) {

@@ -33,13 +33,14 @@ struct cached_file : list_link {
 class file_cache {
  public:
   /// @param fresh_for  after its read; 0: only within a batch, and one file is kept.
-  /// @param bytes_max  of contents.
+  /// @param bytes_max  of contents, and of what each entry takes besides.
   file_cache(nanoseconds fresh_for, std::size_t bytes_max) noexcept
       : fresh_for_(fresh_for), bytes_max_(bytes_max) {}
   file_cache(const file_cache&) = delete;
   file_cache& operator=(const file_cache&) = delete;
 
   /// Null: ask the disk. Valid until the next put.
+  /// @param batch  of the request; 0: not known, and no other's.
   [[nodiscard]] const cached_file* get(std::string_view key, std::uint64_t batch) noexcept;
   void put(std::unique_ptr<cached_file> file);
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -47,6 +48,7 @@ class file_cache {
 
  private:
   void remove(cached_file& file) noexcept;
+  [[nodiscard]] static std::size_t cost_of(const cached_file& file) noexcept;
 
   nanoseconds fresh_for_;
   std::size_t bytes_max_;
