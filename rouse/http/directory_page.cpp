@@ -301,11 +301,14 @@ directory_view read_directory_view(std::string_view query, std::string& storage)
   return view;
 }
 
+bool is_shown(std::string_view name, const directory_view& view) noexcept {
+  return is_servable_name(name) && has_inside(name, view.filter);
+}
+
 void append_directory_page(std::string& out, const directory_page& page) {
   const auto shown_end =
-      std::partition(page.entries.begin(), page.entries.end(), [&](const directory_entry& e) {
-        return is_servable_name(e.name) && has_inside(e.name, page.view.filter);
-      });
+      std::partition(page.entries.begin(), page.entries.end(),
+                     [&](const directory_entry& e) { return is_shown(e.name, page.view); });
   std::span<directory_entry> shown(page.entries.begin(), shown_end);
   std::sort(shown.begin(), shown.end(), [&](const directory_entry& a, const directory_entry& b) {
     return comes_before(a, b, page.view);

@@ -31,6 +31,10 @@ struct directory_view {
 /// @param storage  keeps the filter's text.
 [[nodiscard]] directory_view read_directory_view(std::string_view query, std::string& storage);
 
+/// Whether a page in this view has a row for `name`: what a listing that has a bound asks before it
+/// counts.
+[[nodiscard]] bool is_shown(std::string_view name, const directory_view& view) noexcept;
+
 struct directory_page {
   std::string_view path =
       {};  ///< target_path::path: relative to the root, decoded; empty: the root

@@ -375,9 +375,12 @@ task<result<void>> static_files::send_list(exchange& x, fs::directory here, targ
   std::vector<directory_entry> shown;
   shown.reserve(std::min(entries->size(), options_.listed_entries_max));
   directory_page page;
+  std::string filter;
+  page.view = read_directory_view(target.query, filter);
   for (const fs::directory_entry& e : *entries) {
     const bool is_directory = e.kind == fs::file_kind::directory;
-    if ((!is_directory && e.kind != fs::file_kind::regular) || !is_servable_name(e.name)) continue;
+    if ((!is_directory && e.kind != fs::file_kind::regular) || !is_shown(e.name, page.view))
+      continue;
     if (shown.size() == options_.listed_entries_max) {
       ++page.omitted;
       continue;
@@ -390,8 +393,6 @@ task<result<void>> static_files::send_list(exchange& x, fs::directory here, targ
   page.path = target.path;
   page.root_name = options_.root_name;
   page.entries = shown;
-  std::string filter;
-  page.view = read_directory_view(target.query, filter);
   std::string text;
   append_directory_page(text, page);
   (void)x.field("Content-Security-Policy", page_security_policy());

@@ -291,6 +291,24 @@ TEST_P(http_files, two_servers_with_one_handler_do_not_take_each_others_batches)
   }
 }
 
+TEST_P(http_files, a_filter_finds_what_the_page_has_no_room_for) {
+  for (char c = 'b'; c <= 'z'; ++c)
+    write(std::string(1, c) + "-file", "");
+  static_files_options how;
+  how.listed_entries_max = 2;
+  static_files files(root(), how);
+  serve(files, [&](net::address at, server&) -> task<void> {
+    const answer all = co_await ask(at, "/");
+    EXPECT_NE(all.body.find("25 more entries"), std::string::npos) << all.body;
+    for (char c = 'b'; c <= 'z'; ++c) {
+      const std::string name = std::string(1, c) + "-file";
+      const answer found = co_await ask(at, "/?filter=" + name);
+      EXPECT_NE(found.body.find("<bdi>" + name), std::string::npos) << name;
+      EXPECT_EQ(found.body.find("not shown"), std::string::npos) << name;
+    }
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(on, http_files, support::reactors(), support::reactor_name);
 
 }  // namespace
