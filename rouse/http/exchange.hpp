@@ -180,7 +180,6 @@ class exchange {
   bool closes_ = false;  // whatever the client would like
 };
 
-  bool closes_ = false;  // whatever the client would like
 /// Answers requests. One object serves all connections of a server, on its thread.
 class handler {
  public:

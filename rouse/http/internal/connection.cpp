@@ -13,12 +13,6 @@ namespace {
 constexpr nanoseconds linger_limit = std::chrono::seconds(2);
 constexpr std::size_t linger_bytes_max = 32u << 20;  // what buffers on the way may hold, and more
 
-// Named once in the thread, since its servers may share a handler.
-[[gnu::noinline]] std::uint64_t next_batch() noexcept {
-  static thread_local std::uint64_t batches = 0;
-  return ++batches;
-}
-
 // Closing with unread bytes resets the connection and may destroy the answer on its way: so say
 // that no more will come, and read on for a moment.
 task<void> close_gently(net::stream& stream) {
@@ -52,7 +46,7 @@ class first_look {
 
 // Names the requests that arrived together. One count for all servers of a thread, since they may
 // share a handler.
-std::uint64_t next_batch() noexcept {
+[[gnu::noinline]] std::uint64_t next_batch() noexcept {
   thread_local std::uint64_t last = 0;
   return ++last;
 }
@@ -289,10 +283,8 @@ task<result<void>> server::connection::receive_more() {
   if (!got) {
     if (got.error().is_timed_out()) fault_ = status::request_timeout;
     co_return std::unexpected(got.error());
-  const instant asked = now();
   }
   if (!*got) {
-  body_waited_ += now() - asked;
     fault_ = status::bad_request;
     co_return std::unexpected(error("read body", errc::end_of_stream));
   }
