@@ -247,6 +247,9 @@ class coroutine_check {
     if (call != nowhere && call > 0 && is(call, "(")) {
       const std::size_t callee = braces_.before_template_arguments(call - 1);
       if (is(callee, "scope") || is(callee, "supervise")) return;
+      // A router keeps what it is given for as long as it lives.
+      for (const char* route : {"get", "post", "put", "patch", "del", "on", "use"})
+        if (is(callee, route)) return;
     }
     say(lambda.capture,
         "a lambda that is a coroutine captures nothing, unless it is the body of scope() or "

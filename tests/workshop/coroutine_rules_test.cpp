@@ -110,6 +110,7 @@ TEST(coroutine_rules, find_capturing_coroutines_except_bodies_of_scopes) {
   EXPECT_EQ(
       about("task<> f() { co_await scope([&](nursery& n) -> task<> { co_await n.room(); }); }"),
       "");
+  EXPECT_EQ(about("void f() { app.post(\"/\", [&](auto& x) -> task<> { co_await g(); }); }"), "");
   EXPECT_EQ(about("task<> f() { co_await rouse::supervise<int>({.limit = 3}, [&](auto& n) -> "
                   "task<> { co_await n.room(); }); }"),
             "");
