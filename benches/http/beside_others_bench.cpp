@@ -56,6 +56,8 @@ bench::work start_ms(served_by who) {
 constexpr auto epoll = served_by::rouse_epoll;
 constexpr auto ring = served_by::rouse_io_uring;
 constexpr auto sendfile = served_by::rouse_sendfile;
+constexpr auto kept = served_by::rouse_cached;
+constexpr auto kept_ring = served_by::rouse_cached_ring;
 constexpr auto nginx = served_by::nginx;
 constexpr auto cached = served_by::nginx_open_file_cache;
 constexpr auto memory = served_by::node_from_memory;
@@ -99,6 +101,10 @@ const bench::rows here({
     small("nginx's cache", "io_uring", ring, cached, 64, 1),
     small("nginx's cache", "epoll", epoll, cached, 512, 1),
     small("nginx's cache", "io_uring", ring, cached, 512, 1),
+    small("both with caches", "epoll", kept, cached, 64, 1),
+    small("both with caches", "io_uring", kept_ring, cached, 64, 1),
+    small("both with caches", "epoll", kept, cached, 512, 1),
+    small("both with caches", "io_uring", kept_ring, cached, 512, 1),
     pipelined("nginx", "epoll", epoll, nginx),
     pipelined("nginx", "io_uring", ring, nginx),
     pipelined("nginx's cache", "epoll", epoll, cached),
@@ -115,6 +121,7 @@ const bench::rows here({
     row("start to the first byte, epoll", "ms", bench::at_most(10), start_ms(epoll), nullptr),
     row("start to the first byte, io_uring", "ms", bench::at_most(10), start_ms(ring), nullptr),
     small("Node from memory", "epoll", epoll, memory, 64, 0.4),
+    small("both from memory, Node", "epoll", kept, memory, 64, 0.4),
     small("Node from its file", "epoll", epoll, file, 64, 0.4),
 });
 

@@ -142,6 +142,8 @@ running start(served_by who) {
     case served_by::rouse_epoll: return start_rouse("epoll");
     case served_by::rouse_io_uring: return start_rouse("io_uring");
     case served_by::rouse_sendfile: return start_rouse("epoll", {"--sendfile"});
+    case served_by::rouse_cached: return start_rouse("epoll", {"--cache", "60"});
+    case served_by::rouse_cached_ring: return start_rouse("io_uring", {"--cache", "60"});
     case served_by::nginx: return start_nginx(false);
     case served_by::nginx_open_file_cache: return start_nginx(true);
     case served_by::node_from_memory: return start_node("say(r, body);");

@@ -12,7 +12,9 @@ namespace bench {
 enum class served_by : unsigned char {
   rouse_epoll,
   rouse_io_uring,
-  rouse_sendfile,  // --sendfile, epoll
+  rouse_sendfile,     // --sendfile, epoll
+  rouse_cached,       // --cache 60, epoll
+  rouse_cached_ring,  // --cache 60, io_uring
   nginx,
   nginx_open_file_cache,  // keeps descriptors and their status
   node_from_memory,       // node:http, the file read once

@@ -38,8 +38,7 @@ check 'another tag' "$(code --etag-compare "$work/tag" "$url/hello.txt") $(cat "
 echo hello >"$site/hello.txt"
 
 # What is not wanted is refused, and the body of an upload does no harm to what follows it.
-head -c 200000 "$site/big" >"$work/upload"
-check 'PUT' "$(code -T "$work/upload" -H 'Expect:' "$url/hello.txt")" 405
+check 'PUT' "$(code -T "$site/big" -H 'Expect:' "$url/hello.txt")" 405
 check 'a small POST, then a GET, on one connection' \
   "$(fetch -d a=b -o /dev/null -w '%{http_code} ' "$url/hello.txt" --next -s -o /dev/null -w '%{http_code} %{num_connects}' "$url/hello.txt")" '405 200 0'
 check 'a chunked POST, then a GET' \
