@@ -181,7 +181,7 @@ void was_stormy(const bad_network_counts& did) {
   EXPECT_EQ(did.overflowed, 0u);
 }
 
-TEST_P(bad_network, a_stream_survives_loss_doubles_and_reordering) {
+TEST_P(bad_network, fault_N7_a_stream_survives_loss_doubles_and_reordering) {
   const std::string text = support::pattern(300'000);
   over(
       stormy(),
@@ -192,12 +192,12 @@ TEST_P(bad_network, a_stream_survives_loss_doubles_and_reordering) {
       was_stormy);
 }
 
-TEST_P(bad_network, http_survives_loss_doubles_and_reordering) {
+TEST_P(bad_network, fault_N7_http_survives_loss_doubles_and_reordering) {
   const std::string text = support::pattern(300'000);
   over(stormy(), [&] { return download_and_upload(text); }, was_stormy);
 }
 
-TEST_P(bad_network, segments_of_one_byte_make_no_difference) {
+TEST_P(bad_network, fault_N7_segments_of_one_byte_make_no_difference) {
   const std::string text = support::pattern(2'000);
   bad_network_options options;
   options.one_byte_segments = true;
@@ -218,7 +218,7 @@ TEST_P(bad_network, segments_of_one_byte_make_no_difference) {
       });
 }
 
-TEST_P(bad_network, at_a_kilobit_a_second_only_time_limits_notice) {
+TEST_P(bad_network, fault_N7_at_a_kilobit_a_second_only_time_limits_notice) {
   const std::string text = support::pattern(200);
   bad_network_options options;
   options.bits_per_second = 1'000;
