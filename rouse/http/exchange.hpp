@@ -133,7 +133,7 @@ class exchange {
   void mount(std::size_t prefix_bytes) noexcept;
   /// The same for requests that arrived together, in one read of one connection, with none between
   /// them that may change something, and for no others: what was found out for one of them holds
-  /// for all. 0: not known.
+  /// for all. 0: it came alone, or nobody knows.
   [[nodiscard]] std::uint64_t batch() const noexcept { return batch_; }
   [[nodiscard]] bool has_begun() const noexcept { return begun_; }
   [[nodiscard]] status answered() const noexcept { return status_; }

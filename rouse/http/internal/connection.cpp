@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace rouse::http {
 namespace {
@@ -83,6 +84,7 @@ void server::connection::take_in(lease arrived) {
   if (!work_) work_ = home_.workspaces_->take(stream_);
   used_ = 0;
   batch_ = next_batch();
+  is_first_ = true;
   if (work_->unread.empty()) {
     arrived_ = std::move(arrived);
     input_ = io::as_text(arrived_.bytes());
@@ -300,6 +302,8 @@ task<server::connection::step> server::connection::answer() {
   work_->head.assign(work_->parser.head().bytes());
   work_->parser.rebase_head(work_->head.data());
   const request& head = work_->parser.head();
+  // Most requests come alone, and then there is nobody to keep anything for.
+  const bool is_alone = std::exchange(is_first_, false) && used_ == input_.size();
   if (used_ == input_.size()) {
     arrived_ = lease();
     work_->unread.clear();
@@ -313,7 +317,7 @@ task<server::connection::step> server::connection::answer() {
   // before.
   const bool is_safe = head.method() == verb::get || head.method() == verb::head;
   if (!is_safe) batch_ = next_batch();
-  exchange x(*this, head, work_->out, home_.date(), may_go_on, batch_);
+  exchange x(*this, head, work_->out, home_.date(), may_go_on, is_alone ? 0 : batch_);
   current_ = &x;
   std::string why;
   bool lost = false;  // the client

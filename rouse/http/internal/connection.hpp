@@ -72,6 +72,7 @@ class server::connection final : public list_link, private exchange_source {
   std::uint64_t body_length_ = 0;
   status fault_ = status::ok;  // of the request, found while its handler read the body
   bool waits_ = false;         // for the first byte of a request
+  bool is_first_ = false;      // no request of input_ was answered yet
   bool answered_ = false;      // the request under way, whose body may still come
   bool body_over_ = false;
   bool awaits_continue_ = false;  // the client sends no body before it was told to
