@@ -22,9 +22,9 @@ struct static_files_options {
   /// Where "a.js.br" or "a.js.gz" stand beside "a.js", and are not older, they go to clients that
   /// take them.
   bool precompressed = true;
-  /// Files beyond 64 KiB go from the page cache to the socket without a copy (sendfile): half the
-  /// CPU time. Off, because a file that is truncated or rewritten in place then changes what has
-  /// been sent and not yet received, zeros included, and no length tells.
+  /// Files beyond 64 KiB go from the page cache to the socket without a copy (sendfile),
+  /// which is faster. Off, because a file that is truncated or rewritten in place then changes what
+  /// has been sent and not yet received, zeros included, and no length tells.
   bool sendfile = false;
   /// How long a small file may be served from memory without a look at the disk. 0: never, except
   /// to requests that arrived together.
