@@ -41,13 +41,18 @@ bare_sleeper::~bare_sleeper() {
 void bare_sleeper::wait() {
   if (epoll_ >= 0) {
     epoll_event e{};
-    ::epoll_wait(epoll_, &e, 1, -1);
+    while (::epoll_wait(epoll_, &e, 1, -1) != 1) {
+    }
     return;
   }
-  ::io_uring_submit_and_wait(&ring_->raw, 1);
-  io_uring_cqe* done = nullptr;
-  while (::io_uring_peek_cqe(&ring_->raw, &done) == 0)
-    ::io_uring_cqe_seen(&ring_->raw, done);
+  for (bool woken = false; !woken;) {
+    ::io_uring_submit_and_wait(&ring_->raw, 1);
+    io_uring_cqe* done = nullptr;
+    while (::io_uring_peek_cqe(&ring_->raw, &done) == 0) {
+      ::io_uring_cqe_seen(&ring_->raw, done);
+      woken = true;
+    }
+  }
 }
 
 bool has_ring() {
