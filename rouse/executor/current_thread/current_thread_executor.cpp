@@ -103,11 +103,9 @@ void current_thread_executor::sole_driver::refuse_second_driver(const std::sourc
 }
 
 bool current_thread_executor::turn(nanoseconds limit, std::source_location site) {
-  const enter guard = enter::enter_or_throw(site);
-  const sole_driver mine(*this, site);
-  running_scope here(*this);
-  park_once(limit);
-  return run_batch(nullptr);
+  driving here(*this, site);
+  here.park(limit);
+  return here.run_batch();
 }
 
 poll_result<void> current_thread_executor::idle_operation::poll(context& cx) noexcept {

@@ -97,6 +97,9 @@ class current_thread_executor final : public worker {
     return live_tasks() == 0 && handle_.in_flight() == 0;
   }
 
+  /// True while a thread drives it. Any thread; a hint but on that thread.
+  [[nodiscard]] bool is_driven() const noexcept { return is_driven_.load(order::relaxed); }
+
   /// Ready when no task is left; what `run` waits for, and what a bounded run puts a timeout
   /// around. One at a time.
   class [[nodiscard]] idle_operation {
@@ -119,20 +122,6 @@ class current_thread_executor final : public worker {
   [[nodiscard]] idle_operation idle() noexcept { return idle_operation(*this); }
 
  private:
-  // A root does not outlive its block_on, whose caller it may borrow from: when a layer fails, it
-  // is destroyed there and then.
-  class root_guard {
-   public:
-    root_guard(current_thread_executor& e, task_header& root) noexcept
-        : executor_(e), root_(root) {}
-    root_guard(const root_guard&) = delete;
-    root_guard& operator=(const root_guard&) = delete;
-    ~root_guard() { executor_.destroy_now(root_); }
-
-   private:
-    current_thread_executor& executor_;
-    task_header& root_;
-  };
   // The worker's words are plain: two threads at a time would lose wakes.
   class sole_driver {
    public:
@@ -147,6 +136,45 @@ class current_thread_executor final : public worker {
    private:
     [[noreturn]] static void refuse_second_driver(const std::source_location& site);
     current_thread_executor& executor_;
+  };
+
+ public:
+  /// The calling thread drives this executor for a block, step by step: for a tenant that has an
+  /// order of its own, such as rouse::loop. Throws as block_on does.
+  class driving {
+   public:
+    explicit driving(current_thread_executor& e,
+                     std::source_location site = std::source_location::current())
+        : executor_(e), guard_(enter::enter_or_throw(site)), mine_(e, site), here_(e) {}
+    /// Waits below for at most `limit`; only looks there when a task is ready.
+    /// @errors  throws io_error: what the layers report.
+    void park(nanoseconds limit) { executor_.park_once(limit); }
+    /// Polls the task that has been ready for longest; false when none is.
+    bool run_one() noexcept { return executor_.run_ready(1, nullptr) != 0; }
+    /// Ready tasks, up to a look below. True when any was polled.
+    bool run_batch() noexcept { return executor_.run_batch(nullptr); }
+
+   private:
+    current_thread_executor& executor_;
+    enter guard_;
+    sole_driver mine_;
+    running_scope here_;
+  };
+
+ private:
+  // A root does not outlive its block_on, whose caller it may borrow from: when a layer fails, it
+  // is destroyed there and then.
+  class root_guard {
+   public:
+    root_guard(current_thread_executor& e, task_header& root) noexcept
+        : executor_(e), root_(root) {}
+    root_guard(const root_guard&) = delete;
+    root_guard& operator=(const root_guard&) = delete;
+    ~root_guard() { executor_.destroy_now(root_); }
+
+   private:
+    current_thread_executor& executor_;
+    task_header& root_;
   };
   // Marks the inbox for a park, until that is over.
   class sleep_scope;

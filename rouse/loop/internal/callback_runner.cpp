@@ -1,0 +1,86 @@
+#include <rouse/loop/internal/callback_runner.hpp>
+
+#include <rouse/loop/internal/loop_trace.hpp>
+#include <rouse/time/timer_driver.hpp>
+
+#include <utility>
+
+namespace rouse::internal {
+
+bool callback_runner::drain_one(ring<callback<void()>>& from, loop_phase phase) noexcept {
+  enter_call(phase);
+  if (trace_.is_on()) [[unlikely]]
+    trace_.callback(phase);
+  try {
+    from.call_front();
+  } catch (...) {
+    fail(std::current_exception());
+  }
+  return !interrupted_;
+}
+
+void callback_runner::drain() noexcept {
+  if (std::exchange(draining_, true)) return;  // a callback that was called by one of those
+  std::uint64_t count = 0;
+  const std::uint64_t most = options_.drain_max == 0 ? ~std::uint64_t{0} : options_.drain_max;
+  while (!interrupted_ && count < most) {
+    if (!ticks_.is_empty()) {
+      do
+        ++count;
+      while (drain_one(ticks_, loop_phase::tick) && !ticks_.is_empty() && count < most);
+    } else if (!microtasks_.is_empty()) {
+      do
+        ++count;
+      while (drain_one(microtasks_, loop_phase::microtask) && !microtasks_.is_empty() &&
+             count < most);
+    } else {
+      break;
+    }
+  }
+  ticks_.trim();
+  microtasks_.trim();
+  if (count > metrics_.longest_drain) metrics_.longest_drain = count;
+  draining_ = false;
+}
+
+void callback_runner::fail(std::exception_ptr failure) noexcept {
+  if (on_error_ && !exiting_) {
+    try {
+      return on_error_(std::move(failure));
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
+  // A second one, which can only come from what ends now, has nobody to go to.
+  if (!failure_) failure_ = std::move(failure);
+  interrupted_ = true;
+}
+
+void callback_runner::rethrow_failure() {
+  if (!failure_) return;
+  interrupted_ = exiting_;
+  std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void callback_runner::exit(int code) noexcept {
+  if (!std::exchange(exiting_, true)) exit_code_ = code;
+  interrupted_ = true;
+}
+
+void callback_runner::start_clock() noexcept {
+  if (options_.measures) begun_ = time_.now();
+}
+
+void callback_runner::take_time() noexcept {
+  const instant ended = time_.now();
+  if (ended - begun_ > metrics_.longest_callback) metrics_.longest_callback = ended - begun_;
+  begun_ = ended;
+}
+
+void callback_runner::clear() noexcept {
+  ticks_.clear();
+  microtasks_.clear();
+  on_error_.reset();
+}
+
+}  // namespace rouse::internal

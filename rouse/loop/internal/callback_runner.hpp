@@ -1,0 +1,92 @@
+// The one place where a loop calls strangers: what they throw is kept or handed on, next ticks and
+// microtasks follow, and the time is taken.
+#pragma once
+
+#include <rouse/base/callback.hpp>
+#include <rouse/base/duration.hpp>
+#include <rouse/loop/internal/ring.hpp>
+#include <rouse/loop/loop_hold.hpp>
+#include <rouse/loop/loop_options.hpp>
+
+#include <cstddef>
+#include <exception>
+
+namespace rouse {
+class timer_driver;
+}
+
+namespace rouse::internal {
+
+class loop_trace;
+
+class callback_runner {
+ public:
+  callback_runner(timer_driver& time, const loop_options& options, loop_trace& trace) noexcept
+      : time_(time), options_(options), trace_(trace) {}
+
+  /// Calls `f()`, then drains next ticks and microtasks.
+  template <class F>
+  void call(loop_phase phase, F&& f) noexcept {
+    enter_call(phase);
+    try {
+      f();
+    } catch (...) {
+      fail(std::current_exception());
+    }
+    after_task();
+  }
+  /// After a task was polled.
+  void after_task() noexcept {
+    if (!ticks_.is_empty() || !microtasks_.is_empty()) drain();
+    if (options_.measures) take_time();
+  }
+  /// All next ticks, then all microtasks, until both are empty: Node's order.
+  void drain() noexcept;
+  void next_tick(callback<void()>&& f) { ticks_.emplace(std::move(f)); }
+  void queue_microtask(callback<void()>&& f) { microtasks_.emplace(std::move(f)); }
+  [[nodiscard]] std::size_t undrained() const noexcept {
+    return ticks_.size() + microtasks_.size();
+  }
+
+  /// A failure that nobody has caught: to the handler, or kept until `rethrow`.
+  void fail(std::exception_ptr failure) noexcept;
+  void rethrow_failure();
+  void on_error(callback<void(std::exception_ptr)>&& handler) noexcept {
+    on_error_ = std::move(handler);
+  }
+  /// No further callback, for good.
+  void exit(int code) noexcept;
+  [[nodiscard]] bool is_exiting() const noexcept { return exiting_; }
+  [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
+  /// No callback is to be begun: a failure is on its way out of run(), or exit() was called.
+  [[nodiscard]] bool is_interrupted() const noexcept { return interrupted_; }
+
+  /// The time now is when the next callback begins.
+  void start_clock() noexcept;
+  [[nodiscard]] loop_metrics& metrics() noexcept { return metrics_; }
+  /// What waits to be drained dies uncalled.
+  void clear() noexcept;
+
+ private:
+  void enter_call(loop_phase phase) noexcept {
+    ++metrics_.callbacks[static_cast<std::size_t>(phase)];
+  }
+  void take_time() noexcept;
+  bool drain_one(ring<callback<void()>>& from, loop_phase phase) noexcept;
+
+  timer_driver& time_;
+  const loop_options& options_;
+  loop_trace& trace_;
+  ring<callback<void()>> ticks_;
+  ring<callback<void()>> microtasks_;
+  callback<void(std::exception_ptr)> on_error_;
+  std::exception_ptr failure_;
+  int exit_code_ = 0;
+  bool exiting_ = false;
+  bool interrupted_ = false;
+  bool draining_ = false;
+  instant begun_;
+  loop_metrics metrics_;
+};
+
+}  // namespace rouse::internal

@@ -1,0 +1,48 @@
+#include <rouse/loop/internal/immediates.hpp>
+
+namespace rouse::internal {
+
+immediate_id immediates::set(callback<void()>&& f, std::source_location site) {
+  const std::uint64_t number = queue_.emplace(std::move(f), site);
+  ++alive_.refs;
+  ++refd_;
+  return {number + 1};
+}
+
+bool immediates::clear(immediate_id id) noexcept {
+  immediate* i = find(id);
+  if (!i) return false;
+  if (i->is_refd) unref();
+  i->is_refd = false;
+  const callback<void()> dies = std::move(i->f);  // outside the queue, which its destructor may use
+  return true;
+}
+
+bool immediates::set_ref(immediate_id id, bool refd) noexcept {
+  immediate* i = find(id);
+  if (!i) return false;
+  if (i->is_refd && !refd) unref();
+  if (!i->is_refd && refd) {
+    ++alive_.refs;
+    ++refd_;
+  }
+  i->is_refd = refd;
+  return true;
+}
+
+void immediates::run(unsigned most) noexcept {
+  const std::uint64_t end = queue_.tail();
+  for (unsigned n = 0; n < most && queue_.head() < end && !runner_.is_interrupted();) {
+    const std::uint64_t number = queue_.head() + 1;
+    immediate i = queue_.pop();
+    if (!i.f) continue;
+    ++n;
+    if (trace_.is_on()) [[unlikely]]
+      trace_.callback(loop_phase::check, number, &i.site);
+    runner_.call(loop_phase::check, i.f);
+    if (i.is_refd) unref();
+  }
+  queue_.trim();
+}
+
+}  // namespace rouse::internal

@@ -1,0 +1,96 @@
+// A loop from inside: the stack, the queues, and one function per phase.
+#pragma once
+
+#include <rouse/loop/internal/callback_runner.hpp>
+#include <rouse/loop/internal/hooks.hpp>
+#include <rouse/loop/internal/immediates.hpp>
+#include <rouse/loop/internal/loop_mailbox.hpp>
+#include <rouse/loop/internal/loop_timers.hpp>
+#include <rouse/loop/internal/loop_trace.hpp>
+#include <rouse/loop/internal/requests.hpp>
+#include <rouse/loop/loop.hpp>
+
+#include <optional>
+#include <vector>
+
+namespace rouse::internal {
+
+class loop_core {
+ public:
+  explicit loop_core(const loop_options& chosen);
+  loop_core(const loop_core&) = delete;
+  loop_core& operator=(const loop_core&) = delete;
+  /// Uncalled callbacks die, then tasks, then the pool's threads end in the order of their numbers,
+  /// then the reactor.
+  ~loop_core();
+
+  // ---- a run
+  /// What an earlier run, or nobody, has drained.
+  void begin_run() noexcept { runner.drain(); }
+  /// Unless the last turn has not come to its end.
+  void begin_turn() noexcept;
+  [[nodiscard]] bool goes_on() const noexcept {
+    return is_alive() && !is_stopping && !runner.is_interrupted();
+  }
+  /// True: there is something to go on for again.
+  [[nodiscard]] bool run_before_exit() noexcept;
+  void run_exit() noexcept;
+
+  // ---- the phases; each does nothing once the loop is interrupted
+  /// They begin a turn, if there is anything to begin it for.
+  void run_timers() noexcept;
+  void run_pending() noexcept;
+  void run_hooks(loop_phase phase) noexcept;
+  void poll(current_thread_executor::driving& tasks, bool may_wait);
+  void run_check() noexcept;
+  void run_closing() noexcept;
+
+  /// Something is left that could call back.
+  [[nodiscard]] bool is_alive() const noexcept {
+    return alive->refs != 0 || !stack().executor().is_idle() || runner.undrained() != 0;
+  }
+  /// Queues `f` where its number keeps the loop alive.
+  void enqueue(ring<callback<void()>>& queue, callback<void()>&& f) {
+    queue.emplace(std::move(f));
+    ++alive->refs;
+  }
+  [[nodiscard]] instant now() noexcept { return stack().timer().now(); }
+  [[nodiscard]] std::size_t backlog() const noexcept;
+
+  [[nodiscard]] runtime& stack() const noexcept { return *stack_; }
+
+  const loop_options options;
+  loop_trace trace;
+
+ private:
+  mutable std::optional<runtime> stack_;
+
+ public:
+  alive_count* const alive;
+  callback_runner runner;
+  loop_timers timers;
+  immediates immediate_queue;
+  hooks hook_lists;
+  requests request_table;
+  ring<callback<void()>> deferred;  // to the next turn
+  ring<callback<void()>> pending;   // in this one
+  ring<callback<void()>> closing;
+  ring<callback<void()>> mail;  // taken, and not called yet
+  loop_mailbox* const mailbox;
+  std::vector<callback<void()>> before_exit;
+  std::vector<callback<void(int)>> at_exit;
+  bool is_stopping = false;
+  bool is_turn_open = false;
+
+ private:
+  static result<runtime> make_stack(const loop_options& options, loop_core& self);
+  [[nodiscard]] nanoseconds wait_limit() noexcept;
+  /// Calls what stands in the queue now, at most `callbacks_per_phase`.
+  void run_queue(ring<callback<void()>>& queue, loop_phase phase) noexcept;
+  void begin_phase(loop_phase phase) noexcept {
+    if (trace.is_on()) [[unlikely]]
+      trace.phase(phase);
+  }
+};
+
+}  // namespace rouse::internal

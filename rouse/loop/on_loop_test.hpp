@@ -1,0 +1,49 @@
+// A loop under test: on each reactor, with time that passes only when nothing else happens, and a
+// log of what was called.
+#pragma once
+
+#include <rouse/loop/loop.hpp>
+#include <rouse/time/manual_clock.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <tests/support/each_reactor.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace loop_test {
+
+using namespace std::chrono_literals;
+using lines = std::vector<std::string>;
+
+class on_loop : public support::each_reactor {
+ protected:
+  /// Makes another loop with these options, on the same clock.
+  rouse::loop& make(rouse::loop_options options = {}) {
+    loop_.reset();
+    clock_.set_auto_advance(true);
+    options.runtime.reactor.kind = GetParam();
+    options.runtime.clock = &clock_;
+    loop_.emplace(options);
+    return *loop_;
+  }
+  rouse::loop& it() { return loop_ ? *loop_ : make(); }
+  /// A callback that writes a line.
+  auto say(std::string line) {
+    return [this, line = std::move(line)] { log.push_back(line); };
+  }
+  /// Time since the test began.
+  std::chrono::milliseconds passed() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - began_);
+  }
+
+  lines log;
+  rouse::manual_clock clock_;
+  const rouse::instant began_ = clock_.now();
+  std::optional<rouse::loop> loop_;
+};
+
+}  // namespace loop_test
