@@ -259,11 +259,7 @@ loop_request::~loop_request() {
   core_->request_table.erase(*mine);
 }
 
-void loop_request::call(callback<void()> f) const noexcept {
-  if (core_->trace.is_on()) [[unlikely]]
-    core_->trace.callback(loop_phase::poll);
-  core_->runner.call(loop_phase::poll, f);
-}
+void loop_request::call(callback<void()> f) const noexcept { core_->call_in_poll(std::move(f)); }
 
 bool loop_request::handle_exception(error& reason) const noexcept {
   try {

@@ -26,6 +26,8 @@
 
 namespace rouse {
 
+class loop_net;
+
 namespace internal {
 class loop_core;
 class loop_request;
@@ -159,6 +161,11 @@ class loop {
   /// `co_await loop.sleep(10ms)`: a timer of the stack below, woken in the poll phase.
   [[nodiscard]] auto sleep(nanoseconds d) { return rouse::sleep(d); }
 
+  // ---- What there is in callbacks: each in its own header.
+
+  /// rouse/loop/loop_net.hpp: TCP and Unix sockets.
+  [[nodiscard]] loop_net net() noexcept;
+
   // ---- Other threads, time, numbers.
 
   [[nodiscard]] loop_handle handle() const;
@@ -174,6 +181,7 @@ class loop {
  private:
   class running;
   friend class internal::loop_request;
+  friend loop_net;
 
   [[nodiscard]] internal::loop_core& core(const char* operation) const;
   [[nodiscard]] rouse::runtime& stack(const char* operation) const;

@@ -8,9 +8,12 @@ namespace rouse {
 
 namespace internal {
 
-/// Counted by the loop and its holds, which may outlive it. The loop's thread only.
+class loop_core;
+
+/// What outlives a loop: counted by it, its holds and its handles. The loop's thread only.
 struct alive_count {
-  std::size_t refs = 0;  // registrations that keep the loop alive
+  std::size_t refs = 0;       // registrations that keep the loop alive
+  loop_core* core = nullptr;  // null: the loop has closed
   long holders = 1;
   void retain() noexcept { ++holders; }
   void release() noexcept {

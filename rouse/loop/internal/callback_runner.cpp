@@ -8,7 +8,7 @@
 namespace rouse::internal {
 
 bool callback_runner::drain_one(ring<callback<void()>>& from, loop_phase phase) noexcept {
-  enter_call(phase);
+  ++metrics_.callbacks[static_cast<std::size_t>(phase)];
   if (trace_.is_on()) [[unlikely]]
     trace_.callback(phase);
   try {
@@ -20,7 +20,7 @@ bool callback_runner::drain_one(ring<callback<void()>>& from, loop_phase phase) 
 }
 
 void callback_runner::drain() noexcept {
-  if (std::exchange(draining_, true)) return;  // a callback that was called by one of those
+  is_calling_ = true;
   std::uint64_t count = 0;
   const std::uint64_t most = options_.drain_max == 0 ? ~std::uint64_t{0} : options_.drain_max;
   while (!interrupted_ && count < most) {
@@ -40,7 +40,7 @@ void callback_runner::drain() noexcept {
   ticks_.trim();
   microtasks_.trim();
   if (count > metrics_.longest_drain) metrics_.longest_drain = count;
-  draining_ = false;
+  is_calling_ = false;
 }
 
 void callback_runner::fail(std::exception_ptr failure) noexcept {

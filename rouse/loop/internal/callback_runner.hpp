@@ -24,15 +24,20 @@ class callback_runner {
   callback_runner(timer_driver& time, const loop_options& options, loop_trace& trace) noexcept
       : time_(time), options_(options), trace_(trace) {}
 
-  /// Calls `f()`, then drains next ticks and microtasks.
+  /// Calls `f()`, then drains next ticks and microtasks. What is called inside another callback is
+  /// a part of that one.
   template <class F>
   void call(loop_phase phase, F&& f) noexcept {
-    enter_call(phase);
+    const bool is_outer = !is_calling_;
+    ++metrics_.callbacks[static_cast<std::size_t>(phase)];
+    is_calling_ = true;
     try {
       f();
     } catch (...) {
       fail(std::current_exception());
     }
+    if (!is_outer) return;
+    is_calling_ = false;
     after_task();
   }
   /// After a task was polled.
@@ -68,9 +73,6 @@ class callback_runner {
   void clear() noexcept;
 
  private:
-  void enter_call(loop_phase phase) noexcept {
-    ++metrics_.callbacks[static_cast<std::size_t>(phase)];
-  }
   void take_time() noexcept;
   bool drain_one(ring<callback<void()>>& from, loop_phase phase) noexcept;
 
@@ -84,7 +86,7 @@ class callback_runner {
   int exit_code_ = 0;
   bool exiting_ = false;
   bool interrupted_ = false;
-  bool draining_ = false;
+  bool is_calling_ = false;
   instant begun_;
   loop_metrics metrics_;
 };

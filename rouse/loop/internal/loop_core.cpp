@@ -43,6 +43,7 @@ loop_core::loop_core(const loop_options& chosen)
       hook_lists(*alive, runner, trace),
       mailbox(new loop_mailbox(stack_->reactor().unparker())) {
   ROUSE_ASSERT(options.callbacks_per_phase > 0);
+  alive->core = this;
 }
 
 loop_core::~loop_core() {
@@ -63,6 +64,7 @@ loop_core::~loop_core() {
   if (options.on_pool_closed) options.on_pool_closed(options.closing_data);
   if (trace.is_on()) trace.note("closing: tasks and the reactor");
   stack_.reset();
+  alive->core = nullptr;
   if (options.on_reactor_closed) options.on_reactor_closed(options.closing_data);
   if (trace.is_on()) trace.note("closed");
   mailbox->release();
@@ -162,6 +164,12 @@ void loop_core::poll(current_thread_executor::driving& tasks, bool may_wait) {
     runner.after_task();
   for (unsigned round = 0; round < pending_rounds_max && !pending.is_empty(); ++round)
     run_pending();
+}
+
+void loop_core::call_in_poll(callback<void()>&& f) noexcept {
+  if (trace.is_on()) [[unlikely]]
+    trace.callback(loop_phase::poll);
+  runner.call(loop_phase::poll, f);
 }
 
 void loop_core::run_check() noexcept {

@@ -54,6 +54,8 @@ class loop_core {
     queue.emplace(std::move(f));
     ++alive->refs;
   }
+  /// From a task: `f` is a callback of the poll phase.
+  void call_in_poll(callback<void()>&& f) noexcept;
   [[nodiscard]] instant now() noexcept { return stack().timer().now(); }
   [[nodiscard]] std::size_t backlog() const noexcept;
 

@@ -1,0 +1,361 @@
+#include <rouse/loop/internal/socket_state.hpp>
+
+#include <rouse/base/io_error.hpp>
+
+#include <string_view>
+
+namespace rouse {
+namespace internal {
+
+/// The task of one socket.
+class socket_state::pump {
+ public:
+  explicit pump(socket_state& s) noexcept : state_(&s) { s.retain(); }
+  pump(pump&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  pump& operator=(pump&&) = delete;
+  ~pump() {
+    if (!state_) return;
+    if (!state_->is_closed()) state_->abandon();
+    state_->task_.reset();
+    state_->release();
+  }
+  poll_result<void> poll(context& cx) {
+    if (state_->run(cx)) return ready;
+    return pending;
+  }
+
+ private:
+  socket_state* state_;
+};
+
+/// Stands in the loop's closing queue. When the loop ends first, the callbacks die with it
+/// uncalled.
+class socket_state::close_event {
+ public:
+  close_event(socket_state& s, bool failed) noexcept : state_(&s), failed_(failed) { s.retain(); }
+  close_event(close_event&& other) noexcept
+      : state_(std::exchange(other.state_, nullptr)), failed_(other.failed_) {}
+  close_event& operator=(close_event&&) = delete;
+  ~close_event() {
+    if (!state_) return;
+    state_->drop_callbacks();
+    state_->release();
+  }
+  void operator()() {
+    if (state_->on_close) state_->on_close(failed_);
+  }
+
+ private:
+  socket_state* state_;
+  bool failed_;
+};
+
+loop_socket socket_state::start(loop_core& core) {
+  loop_socket handle(*this);
+  core.stack().spawn(pump(*this), {.name = nullptr, .background = true}).detach();
+  return handle;
+}
+
+loop_socket socket_state::open(loop_core& core, any_stream stream,
+                               const loop_socket_options& options) {
+  auto* fresh = new socket_state(core, options);
+  fresh->take(std::move(stream));
+  return fresh->start(core);
+}
+
+loop_socket socket_state::connect(loop_core& core, std::string where,
+                                  const loop_socket_options& options) {
+  auto* fresh = new socket_state(core, options);
+  fresh->where_ = std::move(where);
+  return fresh->start(core);
+}
+
+std::string socket_state::subject() const { return open_ ? open_->subject() : where_; }
+
+// ---- what callers ask for
+
+bool socket_state::write(std::span<const std::byte> bytes, callback<void(result<void>)>&& sent) {
+  if (!link_->core) return false;
+  if (is_closed_ || wants_close_ || wants_end_) {
+    // Not at once: no callback is called before the call that was given it has returned.
+    core().runner.next_tick([self = handle(), s = this, f = std::move(sent)]() mutable {
+      const error why("write", errc::closed);
+      if (f)
+        f(std::unexpected(why));
+      else if (!s->is_closed_ && !s->wants_close_)
+        s->fail(why);
+    });
+    return false;
+  }
+  queued_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  accepted_bytes_ += bytes.size();
+  if (sent) sent_.emplace(accepted_bytes_, std::move(sent));
+  wake();
+  if (buffered() <= options_.high_water_mark) return true;
+  wants_drain_ = true;
+  return false;
+}
+
+void socket_state::end() {
+  if (is_closed_ || std::exchange(wants_end_, true)) return;
+  wake();
+}
+
+void socket_state::destroy() { close(false); }
+
+void socket_state::resume() noexcept {
+  if (std::exchange(flow_, flow::flowing) != flow::flowing && !is_closed_) wake();
+}
+
+/// Nothing is read before somebody wants it.
+void socket_state::begin_flow() noexcept {
+  if (flow_ == flow::untouched) resume();
+}
+
+void socket_state::set_ref(bool refd) {
+  if (is_closed_ || refd == static_cast<bool>(hold_)) return;
+  hold_ = refd ? loop_hold(*link_) : loop_hold();
+}
+
+// ---- the task
+
+bool socket_state::run(context& cx) {
+  if (is_closed_) return true;
+  if (!task_) task_ = cx.get_waker();
+  is_running_ = true;
+  if (!open_ && !has_failed_) run_connect(cx);
+  if (open_) run_open(cx);
+  is_running_ = false;
+  if (wants_close_) close_now();
+  return is_closed_;
+}
+
+void socket_state::run_connect(context& cx) {
+  const bool is_first = connecting_.index() == 0;
+  if (is_first) {
+    if (where_.starts_with("unix:"))
+      connecting_.emplace<2>(net::connect_unix(where_));
+    else
+      connecting_.emplace<1>(net::connect(where_));
+  }
+  const auto poll = [&](auto& operation) -> std::optional<result<any_stream>> {
+    auto polled = operation.poll(cx);
+    if (!polled.is_ready()) return std::nullopt;
+    auto made = polled.take();
+    if (!made) return result<any_stream>(std::unexpected(made.error()));
+    return result<any_stream>(any_stream(std::move(*made)));
+  };
+  auto made =
+      connecting_.index() == 1 ? poll(std::get<1>(connecting_)) : poll(std::get<2>(connecting_));
+  if (!made) return;
+  connecting_.emplace<0>();
+  if (*made) {
+    take(std::move(**made));
+    if (on_connect) core().call_in_poll([this] { on_connect(); });
+  } else if (is_first) {  // at once: through the pending phase, as in libuv
+    has_failed_ = true;
+    core().enqueue(core().pending, [self = handle(), s = this, why = made->error()] {
+      if (!s->is_closed_) s->fail(why);
+    });
+  } else {
+    fail(made->error());
+  }
+}
+
+void socket_state::take(any_stream connected) noexcept {
+  stream_ = std::move(connected);
+  if (auto* tcp = std::get_if<net::tcp_stream>(&stream_)) open_ = tcp;
+  if (auto* local = std::get_if<net::unix_stream>(&stream_)) open_ = local;
+  peer = open_->peer_address();
+}
+
+void socket_state::run_open(context& cx) {
+  for (bool moved = true; moved && !wants_close_;) {
+    moved = run_writes(cx);
+    if (!wants_close_) moved |= run_reads(cx);
+  }
+  if (has_ended_ && has_shut_down_) close(false);
+}
+
+/// True: bytes or the end have come.
+bool socket_state::run_reads(context& cx) {
+  if (has_ended_ || flow_ != flow::flowing) return false;
+  if (!reading_) reading_.emplace(open_->read());
+  auto polled = reading_->poll(cx);
+  if (!polled.is_ready()) return false;
+  auto got = polled.take();
+  reading_.reset();
+  if (!got) {
+    fail(got.error());
+    return true;
+  }
+  if (*got) {
+    bytes_read += got->size();
+    if (on_data) core().call_in_poll([this, &got] { on_data(got->bytes()); });
+    return true;
+  }
+  has_ended_ = true;
+  if (on_end) core().call_in_poll([this] { on_end(); });
+  if (!options_.allow_half_open) wants_end_ = true;
+  return true;
+}
+
+/// True: something was sent or said.
+bool socket_state::run_writes(context& cx) {
+  if (cursor_ == sending_.size()) {
+    sending_.clear();
+    cursor_ = 0;
+    sending_.swap(queued_);
+  }
+  if (sending_.empty()) return wants_end_ && !has_shut_down_ && shut_down(cx);
+  if (!writing_)
+    writing_.emplace(open_->write_some(std::as_bytes(std::span(sending_).subspan(cursor_))));
+  auto polled = writing_->poll(cx);
+  if (!polled.is_ready()) return false;
+  auto sent = polled.take();
+  writing_.reset();
+  if (!sent) {
+    fail(sent.error());
+    return true;
+  }
+  cursor_ += *sent;
+  bytes_written += *sent;
+  tell_sent();
+  return true;
+}
+
+void socket_state::tell_sent() {
+  while (!sent_.is_empty() && sent_.find(sent_.head())->upto <= bytes_written) {
+    sent_call call = sent_.pop();
+    core().call_in_poll([&call] { call.f({}); });
+  }
+  if (buffered() == 0 && !wants_close_ && std::exchange(wants_drain_, false) && on_drain)
+    core().call_in_poll([this] { on_drain(); });
+}
+
+bool socket_state::shut_down(context& cx) {
+  has_shut_down_ = true;
+  (void)open_->shutdown().poll(cx);  // fails only when the connection is gone, as a read will tell
+  return true;
+}
+
+// ---- the end
+
+void socket_state::fail(const error& why) {
+  has_failed_ = true;
+  if (on_error)
+    core().call_in_poll([this, &why] { on_error(why); });
+  else
+    core().runner.fail(std::make_exception_ptr(io_error(why, subject())));
+  end_writes(why);
+  close(true);
+}
+
+void socket_state::end_writes(const error& why) {
+  while (!sent_.is_empty()) {
+    sent_call call = sent_.pop();
+    core().call_in_poll([&] { call.f(std::unexpected(why)); });
+  }
+}
+
+void socket_state::close(bool failed) {
+  if (is_closed_) return;
+  has_failed_ |= failed;
+  if (is_running_)
+    wants_close_ = true;
+  else
+    close_now();
+}
+
+void socket_state::close_now() {
+  is_closed_ = true;
+  release_stream();
+  loop_core& loop = core();
+  loop.enqueue(loop.closing, close_event(*this, has_failed_));
+  hold_ = loop_hold();
+  task_.wake();
+  end_writes(error("write", ECANCELED));
+}
+
+void socket_state::release_stream() noexcept {
+  reading_.reset();
+  writing_.reset();
+  connecting_.emplace<0>();
+  open_ = nullptr;
+  stream_.emplace<0>();
+}
+
+void socket_state::abandon() noexcept {
+  is_closed_ = true;
+  release_stream();
+  hold_ = loop_hold();
+  drop_callbacks();
+}
+
+void socket_state::drop_callbacks() noexcept {
+  const loop_socket alive = handle();  // which a callback may have been the last to hold
+  is_over_ = true;
+  on_connect.reset();
+  on_data.reset();
+  on_drain.reset();
+  on_end.reset();
+  on_error.reset();
+  on_close.reset();
+  sent_.clear();
+}
+
+}  // namespace internal
+
+// ---- the handle
+
+loop_socket::loop_socket(const loop_socket& other) noexcept : state_(other.state_) {
+  if (state_) state_->retain();
+}
+loop_socket::~loop_socket() {
+  if (state_) state_->release();
+}
+
+const loop_socket& loop_socket::on_connect(callback<void()> f) const {
+  return state_->set(state_->on_connect, std::move(f)), *this;
+}
+const loop_socket& loop_socket::on_data(callback<void(std::span<const std::byte>)> f) const {
+  state_->set(state_->on_data, std::move(f));
+  state_->begin_flow();
+  return *this;
+}
+const loop_socket& loop_socket::on_drain(callback<void()> f) const {
+  return state_->set(state_->on_drain, std::move(f)), *this;
+}
+const loop_socket& loop_socket::on_end(callback<void()> f) const {
+  return state_->set(state_->on_end, std::move(f)), *this;
+}
+const loop_socket& loop_socket::on_error(error_callback f) const {
+  return state_->set(state_->on_error, std::move(f)), *this;
+}
+const loop_socket& loop_socket::on_close(callback<void(bool)> f) const {
+  return state_->set(state_->on_close, std::move(f)), *this;
+}
+
+bool loop_socket::write(std::span<const std::byte> bytes, callback<void(result<void>)> sent) const {
+  return state_->write(bytes, std::move(sent));
+}
+bool loop_socket::write(std::string_view text, callback<void(result<void>)> sent) const {
+  return state_->write(std::as_bytes(std::span(text)), std::move(sent));
+}
+void loop_socket::end() const { state_->end(); }
+void loop_socket::end(std::string_view text) const {
+  (void)write(text);
+  state_->end();
+}
+void loop_socket::destroy() const { state_->destroy(); }
+void loop_socket::pause() const { state_->pause(); }
+void loop_socket::resume() const { state_->resume(); }
+void loop_socket::ref() const { state_->set_ref(true); }
+void loop_socket::unref() const { state_->set_ref(false); }
+bool loop_socket::is_closed() const noexcept { return state_->is_closed(); }
+std::size_t loop_socket::buffered_bytes() const noexcept { return state_->buffered(); }
+std::uint64_t loop_socket::bytes_read() const noexcept { return state_->bytes_read; }
+std::uint64_t loop_socket::bytes_written() const noexcept { return state_->bytes_written; }
+net::address loop_socket::peer_address() const { return state_->peer; }
+
+}  // namespace rouse
