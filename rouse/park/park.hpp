@@ -13,6 +13,7 @@
 #include <rouse/base/error.hpp>
 #include <rouse/park/unparker.hpp>
 
+#include <cerrno>
 #include <concepts>
 
 namespace rouse {
@@ -38,6 +39,29 @@ template <class P>
   return true;
 }
 
+/// What somebody else's poll() is to wait for, see `outside_park`.
+struct outside_wait {
+  int descriptor = -1;   ///< becomes readable when there is something to do; never read from it
+  nanoseconds limit{0};  ///< wait no longer than this; 0: only look, no_limit: no bound
+  /// `limit` as poll() wants it: rounded up, so that no timer is waited for in vain; -1 for ever.
+  [[nodiscard]] constexpr int milliseconds() const noexcept {
+    constexpr nanoseconds::rep most = 0x7fff'ffff;
+    if (limit == no_limit) return -1;
+    const auto ms = limit.count() / 1'000'000 + (limit.count() % 1'000'000 > 0);
+    return static_cast<int>(ms < most ? ms : most);
+  }
+};
+
+/// Optional: a park whose sleep another event loop can make. `begin_wait(limit)` is what
+/// park(limit) does before it sleeps, and says what to wait for; `end_wait()` is what park does
+/// afterwards, whatever has ended the wait. Between the two unpark() makes the descriptor readable,
+/// also when the token was there before; one begin_wait at a time, and no park() in between.
+template <class P>
+concept outside_park = park<P> && requires(P& p, nanoseconds limit) {
+  { p.begin_wait(limit) } -> std::same_as<result<outside_wait>>;
+  { p.end_wait() } -> std::same_as<result<park_outcome>>;
+};
+
 /// A park of any type, by reference: what a compiled executor holds. Two pointers.
 class park_ref {
  public:
@@ -48,18 +72,32 @@ class park_ref {
   result<park_outcome> park(nanoseconds limit) { return table_->park(object_, limit); }
   [[nodiscard]] rouse::unparker unparker() const { return table_->unparker(object_); }
   [[nodiscard]] bool has_work() const noexcept { return table_->has_work(object_); }
+  /// Errors: also EOPNOTSUPP, when the park behind is no outside_park.
+  result<outside_wait> begin_wait(nanoseconds limit) { return table_->begin_wait(object_, limit); }
+  result<park_outcome> end_wait() { return table_->end_wait(object_); }
 
  private:
   struct table {
     result<park_outcome> (*park)(void*, nanoseconds);
     rouse::unparker (*unparker)(void*);
     bool (*has_work)(void*) noexcept;
+    result<outside_wait> (*begin_wait)(void*, nanoseconds);
+    result<park_outcome> (*end_wait)(void*);
   };
+  static error cannot_wait_outside() noexcept { return error("begin_wait", EOPNOTSUPP); }
   template <class P>
   static constexpr table table_for{
       [](void* p, nanoseconds limit) { return static_cast<P*>(p)->park(limit); },
       [](void* p) { return static_cast<P*>(p)->unparker(); },
       [](void* p) noexcept { return rouse::has_work(*static_cast<P*>(p)); },
+      [](void* p, nanoseconds limit) -> result<outside_wait> {
+        if constexpr (outside_park<P>) return static_cast<P*>(p)->begin_wait(limit);
+        return std::unexpected(cannot_wait_outside());
+      },
+      [](void* p) -> result<park_outcome> {
+        if constexpr (outside_park<P>) return static_cast<P*>(p)->end_wait();
+        return std::unexpected(cannot_wait_outside());
+      },
   };
   void* object_;
   const table* table_;

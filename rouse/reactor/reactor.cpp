@@ -24,6 +24,14 @@ reactor::~reactor() {
                undelivered_.is_empty());  // the derived destructor has to call shut_down()
 }
 
+// ---- park
+
+result<outside_wait> reactor::begin_wait(nanoseconds) {
+  return std::unexpected(error("begin_wait", EOPNOTSUPP));
+}
+result<park_outcome> reactor::end_wait() { return std::unexpected(error("end_wait", EOPNOTSUPP)); }
+result<int> reactor::wait_descriptor() { return std::unexpected(error("begin_wait", EOPNOTSUPP)); }
+
 // ---- sources
 
 result<source> reactor::attach(sys::descriptor fd, source_kind kind) {

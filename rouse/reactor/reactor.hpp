@@ -77,6 +77,13 @@ class reactor {
   /// kernel's object.
   virtual result<park_outcome> park(nanoseconds limit) = 0;
   [[nodiscard]] virtual rouse::unparker unparker() = 0;
+  /// park(limit) in two halves around a sleep in somebody else's poll(), see `outside_park`.
+  /// Errors: as park(); EMFILE, ENOMEM of the descriptor; EOPNOTSUPP by default.
+  virtual result<outside_wait> begin_wait(nanoseconds limit);
+  virtual result<park_outcome> end_wait();
+  /// The descriptor of begin_wait(), which stays the same until release_thread(). Opens the
+  /// reactor.
+  virtual result<int> wait_descriptor();
   /// False: no operation waits and nothing was posted, so a busy executor need not look.
   [[nodiscard]] virtual bool has_work() const noexcept = 0;
 

@@ -65,6 +65,13 @@ bool runtime::turn(nanoseconds limit, std::source_location site) {
   return executor().turn(limit, site);
 }
 
+result<outside_wait> runtime::begin_wait(std::source_location site) {
+  const entered here(*this);
+  return executor().begin_wait(site);
+}
+
+result<int> runtime::wait_descriptor() { return reactor().wait_descriptor(); }
+
 executor_handle runtime::handle() const noexcept { return parts().executor.handle(); }
 current_thread_executor& runtime::executor() const noexcept { return parts().executor; }
 reactor& runtime::reactor() const noexcept { return *parts().driver; }

@@ -66,6 +66,31 @@ class runtime {
   bool turn(nanoseconds limit = no_limit,
             std::source_location site = std::source_location::current());
 
+  // ---- Inside another event loop (docs/foreign-loops.md).
+  /// Call it right before the host sleeps: the host then waits until `descriptor` is readable, at
+  /// most for `limit`, and calls turn(0) after that, whatever ended its sleep. In between, a wake,
+  /// a spawn or a timer from any thread makes the descriptor readable. turn(0), run, block_on and
+  /// another begin_wait end the wait.
+  ///
+  /// What this thread itself does to the runtime's objects in between, other than by spawn and
+  /// wakers (it destroys a stream, it arms a timer), is seen only by the next of these: call one
+  /// before the host sleeps again.
+  /// @returns  limit 0 while something is ready: the host looks at its own events, then turn(0).
+  /// @errors   EMFILE, ENOMEM, what the layers report. Throws io_error as turn(). A runtime that
+  /// was told to wait and was not is as it was.
+  /// @example
+  ///   for (;;) {
+  ///     const auto wait = rt.begin_wait().value();
+  ///     pollfd all[] = {{wait.descriptor, POLLIN, 0}, ...};
+  ///     ::poll(all, std::size(all), wait.milliseconds());
+  ///     rt.turn(rouse::nanoseconds(0));
+  ///   }
+  [[nodiscard]] result<outside_wait> begin_wait(
+      std::source_location site = std::source_location::current());
+  /// The descriptor of begin_wait(), for hosts that register it once; the runtime keeps it open
+  /// and never changes it. @errors  as begin_wait().
+  [[nodiscard]] result<int> wait_descriptor();
+
   /// From the thread that drives it, in or outside a task. See rouse::spawn.
   template <pollable P>
   auto spawn(P work, spawn_options options = {},

@@ -36,6 +36,8 @@ class epoll {
   static result<epoll> open();
 
   explicit operator bool() const noexcept { return static_cast<bool>(queue_); }
+  /// Readable, for another queue or poll(), while there are events that no wait() has given out.
+  [[nodiscard]] int get() const noexcept { return queue_.get(); }
   /// Adds `fd`, edge-triggered: reading, peer close, urgent data, and writing. Errors: EPERM (a
   /// regular file), ENOSPC, ENOMEM.
   [[nodiscard]] result<void> add(int fd, std::uint64_t key) noexcept;

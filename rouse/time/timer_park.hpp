@@ -34,6 +34,19 @@ class timer_park {
     if (!below) return below;
     return driver_.finish(*below);
   }
+  /// park(limit) in two halves, see `outside_park`.
+  result<outside_wait> begin_wait(nanoseconds limit)
+    requires outside_park<std::remove_reference_t<Inner>>
+  {
+    return inner_.begin_wait(driver_.prepare(limit));
+  }
+  result<park_outcome> end_wait()
+    requires outside_park<std::remove_reference_t<Inner>>
+  {
+    auto below = inner_.end_wait();
+    if (!below) return below;
+    return driver_.finish(*below);
+  }
   [[nodiscard]] rouse::unparker unparker() { return inner_.unparker(); }
   [[nodiscard]] bool has_work() noexcept { return driver_.has_work() || rouse::has_work(inner_); }
 

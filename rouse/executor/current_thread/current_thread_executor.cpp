@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace rouse {
 
@@ -28,6 +29,7 @@ current_thread_executor::current_thread_executor(park_ref below, executor_option
 
 current_thread_executor::~current_thread_executor() {
   ROUSE_ASSERT(!is_running_here());  // not from one of its own tasks
+  if (wait_ == outside::asleep) end_sleep();
   adopt_all(handle_.queue_->close());
   close_all(error("executor", errc::runtime_shut_down));
 }
@@ -74,11 +76,21 @@ class current_thread_executor::sleep_scope {
   bool sleeps_;
 };
 
-void current_thread_executor::park_once(nanoseconds limit) {
+/// What comes before a park: takes in what was spawned elsewhere; 0 when there is no time to wait.
+nanoseconds current_thread_executor::prepare_park(nanoseconds limit) {
   if (handle_.in_flight() != 0) adopt_all(handle_.queue_->take_all());
   if (is_idle()) wake_idle_waiter();  // a place that was reserved may have been given back
+  if (has_ready() || limit <= nanoseconds(0)) return nanoseconds(0);
+  return limit;
+}
 
-  const sleep_scope scope(*this, !has_ready() && limit > nanoseconds(0));
+void current_thread_executor::park_once(nanoseconds limit) {
+  if (wait_ != outside::no) [[unlikely]] {
+    if (const auto outcome = end_wait(); !outcome) throw_error(outcome.error());
+    return;
+  }
+  limit = prepare_park(limit);
+  const sleep_scope scope(*this, limit != nanoseconds(0));
   if (!scope.sleeps()) limit = nanoseconds(0);
   if (limit == nanoseconds(0) && !below_.has_work()) return;
   // A crowd's frames go back in slices, with a look below after each.
@@ -90,7 +102,36 @@ void current_thread_executor::park_once(nanoseconds limit) {
   if (!outcome) throw_error(outcome.error());
 }
 
+result<outside_wait> current_thread_executor::begin_wait(std::source_location site) {
+  const enter guard = enter::enter_or_throw(site);
+  const sole_driver mine(*this, site);
+  running_scope here(*this);
+  if (wait_ != outside::no) {
+    if (const auto ended = end_wait(); !ended) return std::unexpected(ended.error());
+  }
+  nanoseconds limit = prepare_park(no_limit);
+  wait_ = limit != nanoseconds(0) && begin_sleep() ? outside::asleep : outside::awake;
+  if (wait_ == outside::awake || internal::trim_frame_cache(idle_frames_per_class, trimmed_at_once))
+    limit = nanoseconds(0);
+  auto wait = below_.begin_wait(limit);
+  if (wait)
+    trace::probe_point(trace::event::park_begin, this);
+  else if (std::exchange(wait_, outside::no) == outside::asleep)
+    end_sleep();
+  return wait;
+}
+
+/// The other half of the park that begin_wait() began.
+result<park_outcome> current_thread_executor::end_wait() {
+  trace::probe_point(trace::event::park_end, this);
+  const auto outcome = below_.end_wait();
+  if (std::exchange(wait_, outside::no) == outside::asleep) end_sleep();
+  return outcome;
+}
+
 void current_thread_executor::drive(task_header& root) {
+  if (wait_ != outside::no) [[unlikely]]
+    park_once(nanoseconds(0));
   for (;;) {
     run_batch(&root);
     if (root.completed) return;

@@ -76,18 +76,27 @@ class current_thread_executor final : public worker {
   bool turn(nanoseconds limit = no_limit,
             std::source_location site = std::source_location::current());
 
+  /// For an executor inside another event loop, see runtime::begin_wait(). Until the next turn(),
+  /// run() or block_on(), which end the wait, whatever would wake a parked executor makes the
+  /// descriptor readable. One that is under way is ended first.
+  /// @errors  those of the layers; EOPNOTSUPP: they cannot wait outside. Throws io_error as turn().
+  [[nodiscard]] result<outside_wait> begin_wait(
+      std::source_location site = std::source_location::current());
+
   /// Hands work in from the executor's own thread or, before it runs, from the thread that builds
   /// it.
   template <pollable P>
   auto spawn(P work, spawn_options options = {},
              std::source_location site = std::source_location::current()) {
     running_scope here(*this);
+    end_outside_sleep();
     return rouse::spawn(std::move(work), options, site);
   }
   template <class F, class... Args>
     requires(!pollable<F> && pollable<internal::call_result<F, Args...>>)
   auto spawn(F f, Args... args) {
     running_scope here(*this);
+    end_outside_sleep();
     return rouse::spawn(std::move(f), std::move(args)...);
   }
   /// Spawns from any thread; says runtime_shut_down once the executor is gone.
@@ -181,7 +190,13 @@ class current_thread_executor final : public worker {
   void adopt_all(task_header* fresh) noexcept;
   void drive(task_header& root);
   bool run_batch(const task_header* root) noexcept;
+  [[nodiscard]] nanoseconds prepare_park(nanoseconds limit);
   void park_once(nanoseconds limit);
+  result<park_outcome> end_wait();
+  void end_outside_sleep() noexcept {
+    if (wait_ == outside::asleep) [[unlikely]]
+      unparker_.unpark();
+  }
   void unpark() noexcept override { unparker_.unpark(); }
   void on_unjoined_failure(task_header& t, std::exception_ptr failure) noexcept override;
 
@@ -190,6 +205,8 @@ class current_thread_executor final : public worker {
   unparker unparker_;
   executor_options options_;
   executor_handle handle_;
+  // From begin_wait() to what ends it: whether the inbox carries the mark.
+  enum class outside : unsigned char { no, awake, asleep } wait_ = outside::no;
 };
 
 }  // namespace rouse

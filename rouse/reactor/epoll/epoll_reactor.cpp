@@ -96,22 +96,43 @@ result<void> epoll_reactor::check_process() const noexcept {
 result<park_outcome> epoll_reactor::park(nanoseconds limit) {
   if (auto opened = open(); !opened) [[unlikely]]
     return std::unexpected(opened.error());
-  bool happened = drain_inbox();
+  const begun b = begin(limit);
+  return finish(b, wait(b.limit));
+}
+
+/// The queue itself is what another one waits for: readable while it has events to give out, that
+/// of the wake-up among them.
+result<int> epoll_reactor::wait_descriptor() {
+  if (auto opened = open(); !opened) return std::unexpected(opened.error());
+  return queue_.get();
+}
+
+result<outside_wait> epoll_reactor::begin_wait(nanoseconds limit) {
+  const auto descriptor = wait_descriptor();
+  if (!descriptor) return std::unexpected(descriptor.error());
+  outside_ = begin(limit);
+  return outside_wait{*descriptor, outside_.limit};
+}
+
+result<park_outcome> epoll_reactor::end_wait() {
+  return finish(std::exchange(outside_, {}), wait(nanoseconds(0)));
+}
+
+epoll_reactor::begun epoll_reactor::begin(nanoseconds limit) noexcept {
+  begun b;
+  b.happened = drain_inbox();
   if (!starving_.is_empty()) feed_starving();
   if (has_undelivered()) limit = nanoseconds(0);
   if (resume_at_ != never) limit = std::min(limit, time_left(sys::monotonic_now(), resume_at_));
+  if (limit.count() <= 0) return b;
+  b.asleep = target_->begin_sleep();
+  b.token = !b.asleep;
+  if (b.asleep) b.limit = limit;
+  return b;
+}
 
-  bool token = false;
-  bool asleep = limit.count() > 0;
-  if (asleep && !target_->begin_sleep()) {
-    token = true;
-    asleep = false;
-  }
-  const auto count = wait(asleep ? limit : nanoseconds(0));
-  if (asleep)
-    token = target_->end_sleep();
-  else
-    token = target_->consume() || token;
+result<park_outcome> epoll_reactor::finish(const begun& b, const result<unsigned>& count) noexcept {
+  const bool token = (b.asleep ? target_->end_sleep() : target_->consume()) || b.token;
   if (!count) [[unlikely]] {
     if (token) target_->unpark();  // not ours to lose
     return std::unexpected(count.error());
@@ -126,7 +147,7 @@ result<park_outcome> epoll_reactor::park(nanoseconds limit) {
     resume_accepting();
     spurious = true;
   }
-  happened |= drain_inbox();
+  const bool happened = drain_inbox() || b.happened;
   if (deliver() != 0 || happened) return park_outcome::events;
   return token || spurious ? park_outcome::woken : park_outcome::timed_out;
 }

@@ -28,6 +28,9 @@ class epoll_reactor final : public reactor {
   ~epoll_reactor() override;
 
   result<park_outcome> park(nanoseconds limit) override;
+  result<outside_wait> begin_wait(nanoseconds limit) override;
+  result<park_outcome> end_wait() override;
+  result<int> wait_descriptor() override;
   [[nodiscard]] rouse::unparker unparker() override;
   [[nodiscard]] bool has_work() const noexcept override {
     return waiting_ != 0 || has_undelivered() || has_posted();
@@ -56,6 +59,15 @@ class epoll_reactor final : public reactor {
   bool pause_accepting(operation& op) noexcept;
   void resume_accepting() noexcept;
 
+  /// A park that has come to the point where it waits.
+  struct begun {
+    nanoseconds limit{0};   // that it may wait
+    bool asleep = false;    // unpark() interrupts
+    bool token = false;     // there was one
+    bool happened = false;  // something came from other threads
+  };
+  begun begin(nanoseconds limit) noexcept;
+  result<park_outcome> finish(const begun& b, const result<unsigned>& count) noexcept;
   result<unsigned> wait(nanoseconds limit) noexcept;
   void take(const sys::ready_event& event) noexcept;
   void wake_side(source_side& side) noexcept;
@@ -69,6 +81,7 @@ class epoll_reactor final : public reactor {
   std::size_t waiting_ = 0;   // operations started or starving
   unsigned forks_ = 0;        // of this process when it was opened
   bool interrupted_ = false;  // the last sleep ended by a signal
+  begun outside_;             // from begin_wait to end_wait
 
   // Out of descriptors (FAULTS R1): accepts pause here until `resume_at_`.
   internal::spare_descriptor* spare_;

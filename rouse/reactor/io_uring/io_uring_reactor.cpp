@@ -55,7 +55,9 @@ result<void> io_uring_reactor::open() try {
   spare_->restore(target_->event.get());  // without one accepting only pauses
   auto fresh = std::make_unique<internal::ring>();
   sys::watch_forks();
-  if (auto opened = fresh->open(options().ring_entries); !opened) return opened;
+  const auto waits =
+      waits_outside_ ? internal::ring::waits::in_poll : internal::ring::waits::in_enter;
+  if (auto opened = fresh->open(options().ring_entries, waits); !opened) return opened;
   ring_ = fresh.release();
   thread_->tie();
   phase_ = phase::working;
@@ -77,15 +79,60 @@ bool io_uring_reactor::has_work() const noexcept {
 result<park_outcome> io_uring_reactor::park(nanoseconds limit) {
   if (auto mine = open(); !mine) [[unlikely]]
     return std::unexpected(mine.error());
-  bool happened = drain_inbox();
+  const begun b = begin(limit);
+  return finish(b, b.asleep ? enter(1, b.limit) : look());
+}
+
+result<int> io_uring_reactor::wait_descriptor() {
+  waits_outside_ = true;
+  if (ring_ && !ring_->is_pollable()) {
+    if (auto released = release_thread(); !released) return std::unexpected(released.error());
+  }
+  if (auto mine = open(); !mine) return std::unexpected(mine.error());
+  return ring_->fd();
+}
+
+result<outside_wait> io_uring_reactor::begin_wait(nanoseconds limit) {
+  const auto descriptor = wait_descriptor();
+  if (!descriptor) return std::unexpected(descriptor.error());
+  outside_ = begin(limit);
+  if (!outside_.asleep) return outside_wait{*descriptor, nanoseconds(0)};
+  if (const int n = enter(0, nanoseconds(0)); n < 0 && n != -EINTR) [[unlikely]] {
+    if (target_->end_sleep()) target_->unpark();  // not ours to lose
+    outside_ = {};
+    return std::unexpected(error("io_uring_enter", -n));
+  }
+  if (ring_->has_completions() || ring_->has_overflowed() || ring_->unsubmitted() != 0)
+    outside_.limit = nanoseconds(0);
+  return outside_wait{*descriptor, outside_.limit};
+}
+
+result<park_outcome> io_uring_reactor::end_wait() {
+  if (auto mine = open(); !mine) [[unlikely]]
+    return std::unexpected(mine.error());
+  return finish(std::exchange(outside_, {}), look());
+}
+
+io_uring_reactor::begun io_uring_reactor::begin(nanoseconds limit) noexcept {
+  begun b;
+  b.happened = drain_inbox();
   if (!starving_.is_empty()) feed_starving();
   push_deferred();
   const nanoseconds longest = shortened(limit);
-  bool token = false;
-  const int n = look(longest, token);
-  if (n < 0 && n != -ETIME && n != -EINTR) [[unlikely]] {
+  b.is_cut = longest != limit;
+  if (longest.count() <= 0) return b;
+  b.asleep = target_->begin_sleep();
+  b.token = !b.asleep;
+  if (b.asleep) b.limit = longest;
+  return b;
+}
+
+/// What comes after the wait: `answer` is that of the call that waited or looked.
+result<park_outcome> io_uring_reactor::finish(const begun& b, int answer) noexcept {
+  const bool token = (b.asleep ? target_->end_sleep() : target_->consume()) || b.token;
+  if (answer < 0 && answer != -ETIME && answer != -EINTR) [[unlikely]] {
     if (token) target_->unpark();  // not ours to lose
-    return std::unexpected(error("io_uring_enter", -n));
+    return std::unexpected(error("io_uring_enter", -answer));
   }
   metrics_.turns++;
   bool came = reap();
@@ -94,9 +141,9 @@ result<park_outcome> io_uring_reactor::park(nanoseconds limit) {
     resume_accepting();
     came = true;
   }
-  happened |= drain_inbox();
+  const bool happened = drain_inbox() || b.happened;
   if (deliver() != 0 || happened) return park_outcome::events;
-  if (!token && !came && longest == limit && (limit.count() <= 0 || n == -ETIME))
+  if (!token && !came && !b.is_cut && (!b.asleep || answer == -ETIME))
     return park_outcome::timed_out;
   // Also an event that concerned nobody, a signal, a matter of our own, or a call that submitted
   // and therefore does not say why its wait ended: callers look at their clocks and come back.
@@ -112,18 +159,8 @@ nanoseconds io_uring_reactor::shortened(nanoseconds limit) noexcept {
   return limit;
 }
 
-/// Submits and waits, or only looks; `token` says whether somebody had unparked.
-int io_uring_reactor::look(nanoseconds limit, bool& token) noexcept {
-  if (limit.count() > 0) {
-    if (target_->begin_sleep()) {
-      const int n = enter(1, limit);
-      token = target_->end_sleep();
-      return n;
-    }
-    token = true;
-  }
-  token = target_->consume() || token;
-  // 130-190 ns in the kernel, so only when it would bring something.
+/// Looks without waiting: 130-190 ns in the kernel, so only when it would bring something.
+int io_uring_reactor::look() noexcept {
   const bool is_worth_it = ring_->unsubmitted() != 0 || (in_flight_ != 0 && ring_->wants_enter());
   return is_worth_it ? enter(0, nanoseconds(0)) : 0;
 }

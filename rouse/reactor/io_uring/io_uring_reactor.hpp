@@ -51,6 +51,12 @@ class io_uring_reactor final : public reactor {
   [[nodiscard]] static result<void> probe(const reactor_options& options = {});
 
   result<park_outcome> park(nanoseconds limit) override;
+  /// The first of these replaces a ring that defers the kernel's work by one that can be waited on
+  /// from outside; what is in flight starts again there. From then on a turn costs a little more,
+  /// and a host that sleeps in epoll_wait() is interrupted (EINTR) instead of told at times.
+  result<outside_wait> begin_wait(nanoseconds limit) override;
+  result<park_outcome> end_wait() override;
+  result<int> wait_descriptor() override;
   [[nodiscard]] rouse::unparker unparker() override;
   [[nodiscard]] bool has_work() const noexcept override;
   [[nodiscard]] reactor_kind kind() const noexcept override { return reactor_kind::io_uring; }
@@ -89,7 +95,17 @@ class io_uring_reactor final : public reactor {
   void* next_entry() noexcept;  // io_uring_sqe*; null when there is no ring yet, or no room even
                                 // after submitting
   [[nodiscard]] nanoseconds shortened(nanoseconds limit) noexcept;
-  int look(nanoseconds limit, bool& token) noexcept;
+  /// A park that has come to the point where it waits.
+  struct begun {
+    nanoseconds limit{0};   // that it may wait
+    bool is_cut = false;    // shorter than it was asked to, for a matter of our own
+    bool asleep = false;    // unpark() interrupts
+    bool token = false;     // there was one
+    bool happened = false;  // something came from other threads
+  };
+  begun begin(nanoseconds limit) noexcept;
+  result<park_outcome> finish(const begun& b, int answer) noexcept;
+  int look() noexcept;
   int enter(unsigned completions, nanoseconds limit) noexcept;
   bool reap() noexcept;
   void take(const completion& c) noexcept;
@@ -156,6 +172,8 @@ class io_uring_reactor final : public reactor {
   bool multishot_poll_ = true;    // false once this kernel has refused it
   bool multishot_accept_ = true;  // likewise
   bool connect_in_ring_ = true;   // likewise
+  bool waits_outside_ = false;    // somebody asked for the descriptor, now or earlier
+  begun outside_;                 // from begin_wait to end_wait
   phase phase_ = phase::working;
   std::uint32_t proven_ = 0;   // by opcode: has worked once
   std::uint32_t refused_ = 0;  // by opcode: was refused at its first use

@@ -20,6 +20,21 @@ constexpr std::uint8_t cancel_sent = 1;  // operation::driver_flags
 /// The token, and a condition to sleep on.
 class mock_reactor::sleeper final : public unpark_target {
  public:
+  /// The same to poll() on.
+  result<int> descriptor() noexcept {
+    lock_guard lock(mutex_);
+    if (!event_) {
+      auto fresh = sys::event_fd::open();
+      if (!fresh) return std::unexpected(fresh.error());
+      event_ = std::move(*fresh);
+    }
+    return event_.get();
+  }
+  void forget_interrupts() noexcept {
+    lock_guard lock(mutex_);
+    interrupted_ = false;
+    if (event_) event_.drain();
+  }
   /// Until interrupt() or `limit` has passed.
   void sleep(nanoseconds limit) noexcept {
     const instant until = saturating_add(sys::monotonic_now(), limit);
@@ -38,10 +53,12 @@ class mock_reactor::sleeper final : public unpark_target {
     lock_guard lock(mutex_);
     interrupted_ = true;
     condition_.notify_one();
+    if (event_) event_.signal();
   }
   rouse::mutex mutex_;
   condition condition_;
   bool interrupted_ ROUSE_GUARDED_BY(mutex_) = false;
+  sys::event_fd event_ ROUSE_GUARDED_BY(mutex_);  // for whoever sleeps outside
 };
 
 mock_reactor::mock_reactor(const reactor_options& options) : reactor(options) {
@@ -136,6 +153,26 @@ result<park_outcome> mock_reactor::park(nanoseconds limit) {
   }
   if (deliver() != 0 || happened) return park_outcome::events;
   return token ? park_outcome::woken : park_outcome::timed_out;
+}
+
+result<int> mock_reactor::wait_descriptor() { return target_->descriptor(); }
+
+result<outside_wait> mock_reactor::begin_wait(nanoseconds limit) {
+  const auto descriptor = wait_descriptor();
+  if (!descriptor) return std::unexpected(descriptor.error());
+  target_->forget_interrupts();
+  progress();
+  sleeps_outside_ = false;
+  if (limit.count() > 0 && !has_undelivered() && !has_posted()) {
+    sleeps_outside_ = target_->begin_sleep();
+    if (!sleeps_outside_) target_->unpark();  // end_wait() tells of the token
+  }
+  return outside_wait{*descriptor, sleeps_outside_ ? limit : nanoseconds(0)};
+}
+
+result<park_outcome> mock_reactor::end_wait() {
+  if (std::exchange(sleeps_outside_, false) && target_->end_sleep()) target_->unpark();
+  return park(nanoseconds(0));
 }
 
 void mock_reactor::progress() noexcept {

@@ -60,6 +60,10 @@ class mock_reactor final : public reactor {
 
   // ---- reactor
   result<park_outcome> park(nanoseconds limit) override;
+  /// The descriptor tells of unpark() only: the script is played by park() and end_wait().
+  result<outside_wait> begin_wait(nanoseconds limit) override;
+  result<park_outcome> end_wait() override;
+  result<int> wait_descriptor() override;
   [[nodiscard]] rouse::unparker unparker() override;
   [[nodiscard]] bool has_work() const noexcept override {
     return !in_flight_.is_empty() || has_undelivered() || has_posted();
@@ -94,6 +98,7 @@ class mock_reactor final : public reactor {
   static std::int32_t try_send(const operation::arguments& a, bool vectored, endpoint& e);
 
   sleeper* target_;
+  bool sleeps_outside_ = false;  // from begin_wait to end_wait
   internal::heap_lease_pool* buffers_;
   list<operation> in_flight_;
   std::map<int, endpoint> endpoints_;

@@ -4,16 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <liburing.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -169,6 +172,31 @@ TEST_F(kernel_facts, a_write_to_a_dead_peer_raises_a_signal_and_a_send_does_not)
   EXPECT_EQ(completions(), (answers{{2, -EPIPE}}));
   EXPECT_EQ(pipe_signals, 1);
   ::sigaction(SIGPIPE, &former, nullptr);
+}
+
+// Why a reactor that is waited on from outside has a ring without deferral. The last look of
+// poll(), at its time-out, sees what it was not woken for, so the time tells. (The first polls of a
+// ring may be interrupted, by the kernel's own preparations for them.)
+TEST_F(kernel_facts, poll_on_a_deferring_ring_sleeps_through_deferred_work) {
+  using clock = std::chrono::steady_clock;
+  constexpr auto patience = std::chrono::milliseconds(20);
+  bool slept_through = false;
+  for (int round = 0; round < 20 && !slept_through; round++) {
+    submit(1, [&](io_uring_sqe* e) { ::io_uring_prep_poll_add(e, pair_[0], POLL_IN); });
+    const auto start = clock::now();
+    std::thread other([&] {
+      std::this_thread::sleep_for(patience / 10);
+      EXPECT_EQ(::send(pair_[1], "x", 1, 0), 1);
+    });
+    pollfd p{ring_.ring_fd, POLLIN, 0};
+    EXPECT_EQ(::poll(&p, 1, static_cast<int>(patience.count())), 1);
+    slept_through = clock::now() - start >= patience;
+    other.join();
+    EXPECT_EQ(completions().size(), 1u);
+    char x = 0;
+    EXPECT_EQ(::recv(pair_[0], &x, 1, 0), 1);
+  }
+  EXPECT_TRUE(slept_through);
 }
 
 TEST_F(kernel_facts, a_cancel_gives_two_completions) {

@@ -26,7 +26,7 @@ int ask_gate(sys::ring_step step) noexcept {
 
 }  // namespace
 
-int ring::set_up(unsigned entries) noexcept {
+int ring::set_up(unsigned entries, waits how) noexcept {
   // What a kernel may not know, newest last; the base works since 5.11.
   constexpr unsigned newest_first[] = {
       IORING_SETUP_DEFER_TASKRUN,  // 6.1: work runs when we ask, not when it likes
@@ -40,6 +40,7 @@ int ring::set_up(unsigned entries) noexcept {
   unsigned flags = IORING_SETUP_CQSIZE;
   for (const unsigned f : newest_first)
     flags |= f;
+  if (how == waits::in_poll) flags &= ~unsigned{IORING_SETUP_DEFER_TASKRUN};
   for (const unsigned* next = newest_first;;) {
     io_uring_params params{};
     params.flags = flags;
@@ -67,12 +68,12 @@ int ring::set_up(unsigned entries) noexcept {
   }
 }
 
-result<void> ring::open(unsigned entries) {
+result<void> ring::open(unsigned entries, waits how) {
   ROUSE_ASSERT(!is_open());
   entries = std::max(entries, entries_min);
-  int n = set_up(entries);
+  int n = set_up(entries, how);
   while (n == -ENOMEM && entries > entries_min)
-    n = set_up(entries = std::max(entries / 2, entries_min));
+    n = set_up(entries = std::max(entries / 2, entries_min), how);
   if (n < 0) return std::unexpected(error("io_uring_setup", -n));
   if ((raw_.flags & IORING_SETUP_R_DISABLED) != 0) {
     restrict_operations();

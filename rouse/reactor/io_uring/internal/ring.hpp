@@ -22,6 +22,11 @@ class ring {
       64;  // below that memory is too short for a ring to be worth it
   static constexpr unsigned completions_per_entry = 8;
 
+  /// Where its thread sleeps. A poll() on the descriptor of a ring that defers its work is not
+  /// told of that work (Linux 6.18; a registered eventfd is, but only once when the work comes from
+  /// another eventfd), so such a ring does without deferral.
+  enum class waits : bool { in_enter, in_poll };
+
   ring() noexcept = default;
   ring(const ring&) = delete;
   ring& operator=(const ring&) = delete;
@@ -31,7 +36,7 @@ class ring {
   /// half of that and so on down to entries_min. Flags that this kernel does not know are left out
   /// one by one. Errors: ENOSYS, EPERM, ENOMEM, EMFILE, ENFILE; EOPNOTSUPP when the kernel is older
   /// than 5.11.
-  result<void> open(unsigned entries);
+  result<void> open(unsigned entries, waits how = waits::in_enter);
   [[nodiscard]] bool is_open() const noexcept { return raw_.ring_fd >= 0; }
   /// Ends it. What is in flight is cancelled by the kernel some time later, so nothing should be.
   void close() noexcept;
@@ -91,12 +96,16 @@ class ring {
   }
 
   [[nodiscard]] unsigned setup_flags() const noexcept { return raw_.flags; }
+  /// True when poll() on fd() sees everything that enter() would bring here.
+  [[nodiscard]] bool is_pollable() const noexcept {
+    return (raw_.flags & IORING_SETUP_DEFER_TASKRUN) == 0;
+  }
   [[nodiscard]] int fd() const noexcept { return raw_.ring_fd; }
 
  private:
   static constexpr unsigned index_bits = 16;  // the kernel's limit is 32,768 entries
 
-  int set_up(unsigned entries) noexcept;
+  int set_up(unsigned entries, waits how) noexcept;
   void restrict_operations() noexcept;
   int ask_to_register(unsigned what, const void* argument, unsigned count) const noexcept;
   unsigned publish() noexcept;
