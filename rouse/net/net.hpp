@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rouse/net/address.hpp>
+#include <rouse/net/borrowed_descriptor.hpp>
 #include <rouse/net/connect.hpp>
 #include <rouse/net/halves.hpp>
 #include <rouse/net/listen.hpp>

@@ -137,5 +137,9 @@ long write(int fd, const void* from, std::size_t bytes) noexcept {
 
 int is_readable(int fd) noexcept { return has_events(fd, POLLIN | POLLRDHUP); }
 int is_writable(int fd) noexcept { return has_events(fd, POLLOUT); }
+int is_failed(int fd) noexcept {
+  const int n = uninterrupted([&]() noexcept { return calls().poll(fd, 0, 0); });
+  return n > 0 ? (n & (POLLERR | POLLNVAL)) != 0 : n;
+}
 
 }  // namespace rouse::sys::nonblocking

@@ -42,5 +42,7 @@ namespace rouse::sys::nonblocking {
 /// 1 when a read (a write) would not wait: bytes, end of stream, hang-up or error; 0 when it would.
 [[nodiscard]] int is_readable(int fd) noexcept;
 [[nodiscard]] int is_writable(int fd) noexcept;
+/// 1 when the descriptor has an error, which the next call on it names, or is none.
+[[nodiscard]] int is_failed(int fd) noexcept;
 
 }  // namespace rouse::sys::nonblocking
