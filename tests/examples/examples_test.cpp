@@ -192,6 +192,23 @@ TEST_P(examples, the_http_server_answers_as_its_page_says) {
   EXPECT_EQ(server.exit_code(), 0);
 }
 
+TEST_P(examples, a_bare_poll_loop_carries_the_runtime) {
+  program host("embed_in_poll", {}, reactor);
+  EXPECT_EQ(host.read_lines(), (lines{"tick 1", "tick 2", "tick 3",
+                                      "echo: posted by another thread", "the host ends"}));
+  EXPECT_EQ(host.exit_code(), 0);
+}
+
+TEST_P(examples, curl_is_hosted) {
+#ifndef EXAMPLES_WITH_CURL
+  GTEST_SKIP() << "built without libcurl (libcurl4-openssl-dev)";
+#endif
+  program curl("host_curl", {}, reactor);
+  EXPECT_EQ(curl.read_lines(), (lines{"200 hello, curl", "200 1000000 bytes", "404",
+                                      "timeout: Connection timed out"}));
+  EXPECT_EQ(curl.exit_code(), 0);
+}
+
 TEST_P(examples, spec_row_46_the_custom_layer_does_its_pieces_beside_three_ticks) {
   program layer("custom_layer", {}, reactor);
   EXPECT_EQ(layer.read_lines(),
