@@ -3,6 +3,7 @@
 #include <rouse/base/io_error.hpp>
 #include <rouse/loop/internal/loop_core.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace rouse {
@@ -227,6 +228,13 @@ bool loop::run_turn(bool may_wait, const site& at) {
 }
 bool loop::run_once(site at) { return run_turn(true, at); }
 bool loop::run_nowait(site at) { return run_turn(false, at); }
+
+result<outside_wait> loop::begin_wait(site at) {
+  loop_core& c = core("begin_wait");
+  auto wait = c.stack().begin_wait(at);
+  if (wait && c.is_alive()) wait->limit = std::min(wait->limit, c.wait_limit());
+  return wait;
+}
 
 void loop::stop() noexcept {
   if (core_) core_->is_stopping = true;

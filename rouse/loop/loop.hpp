@@ -120,7 +120,8 @@ class loop {
   bool run_nowait(site at = site::current());
   /// The current or next run ends with its turn.
   void stop() noexcept;
-  /// No callback after this one but those of on_exit; `run` returns, and closes the loop.
+  /// No callback after this one but those of on_exit; `run` returns, and closes the loop. Inside
+  /// one of those, none after it.
   void exit(int code) noexcept;
   /// Destroys uncalled callbacks and tasks, waits for the jobs that run, joins the pool's threads
   /// in the order of their numbers, then ends the reactor.
@@ -136,6 +137,13 @@ class loop {
   void on_exit(callback<void(int code)> f);
   /// Told of every exception that leaves a callback, or a task that nobody joins. One: the latest.
   void on_error(callback<void(std::exception_ptr)> f);
+
+  // ---- Inside another event loop, as runtime::begin_wait (docs/foreign-loops.md).
+
+  /// Right before the host sleeps: it then waits until the descriptor is readable, at most for the
+  /// limit, which is the time to the loop's next deadline, and calls run_nowait().
+  /// @errors  EMFILE, ENOMEM, what the layers report.
+  [[nodiscard]] result<outside_wait> begin_wait(site at = site::current());
 
   // ---- Tasks on the same stack. A task is polled in the poll phase; ticks and microtasks follow.
 

@@ -349,7 +349,7 @@ TEST_P(loop_net, serves_500_ready_sockets_in_two_turns_and_in_more_when_bounded)
     if (bound == 64)
       EXPECT_GE(took, 8U);
     else
-      EXPECT_LE(took, 5U);
+      EXPECT_LE(took, 2U);
   }
 }
 

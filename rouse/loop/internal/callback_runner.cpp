@@ -63,8 +63,8 @@ void callback_runner::rethrow_failure() {
 }
 
 void callback_runner::exit(int code) noexcept {
-  if (!std::exchange(exiting_, true)) exit_code_ = code;
-  interrupted_ = true;
+  exit_code_ = code;
+  exiting_ = interrupted_ = is_exit_final = true;
 }
 
 void callback_runner::start_clock() noexcept {

@@ -59,8 +59,9 @@ class callback_runner {
   void on_error(callback<void(std::exception_ptr)>&& handler) noexcept {
     on_error_ = std::move(handler);
   }
-  /// No further callback, for good.
+  /// No further callback, for good; the latest code counts.
   void exit(int code) noexcept;
+  bool is_exit_final = false;  ///< set by every exit(): also inside a callback of on_exit
   [[nodiscard]] bool is_exiting() const noexcept { return exiting_; }
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
   /// No callback is to be begun: a failure is on its way out of run(), or exit() was called.

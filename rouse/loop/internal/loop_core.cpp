@@ -38,7 +38,7 @@ loop_core::loop_core(const loop_options& chosen)
       stack_(value_or_throw(make_stack(chosen, *this))),
       alive(new alive_count),
       runner(stack_->timer(), options, trace),
-      timers(stack_->timer().now(), *alive, runner, trace),
+      timers(stack_->timer(), *alive, runner, trace),
       immediate_queue(*alive, runner, trace),
       hook_lists(*alive, runner, trace),
       mailbox(new loop_mailbox(stack_->reactor().unparker())) {
@@ -95,8 +95,9 @@ bool loop_core::run_before_exit() noexcept {
 }
 
 void loop_core::run_exit() noexcept {
-  runner.exit(0);  // what an earlier call has said stands
-  for (std::size_t i = 0; i < at_exit.size(); ++i) {
+  runner.exit(runner.exit_code());
+  runner.is_exit_final = false;
+  for (std::size_t i = 0; i < at_exit.size() && !runner.is_exit_final; ++i) {
     callback<void(int)> f = std::move(at_exit[i]);
     runner.call(loop_phase::main, [&] { f(runner.exit_code()); });
   }

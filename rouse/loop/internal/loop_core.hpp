@@ -57,6 +57,8 @@ class loop_core {
   /// From a task: `f` is a callback of the poll phase.
   void call_in_poll(callback<void()>&& f) noexcept;
   [[nodiscard]] instant now() noexcept { return stack().timer().now(); }
+  /// How long the poll phase may wait: 0 when something is to be done at once.
+  [[nodiscard]] nanoseconds wait_limit() noexcept;
   [[nodiscard]] std::size_t backlog() const noexcept;
 
   [[nodiscard]] runtime& stack() const noexcept { return *stack_; }
@@ -86,7 +88,6 @@ class loop_core {
 
  private:
   static result<runtime> make_stack(const loop_options& options, loop_core& self);
-  [[nodiscard]] nanoseconds wait_limit() noexcept;
   /// Calls what stands in the queue now, at most `callbacks_per_phase`.
   void run_queue(ring<callback<void()>>& queue, loop_phase phase) noexcept;
   void begin_phase(loop_phase phase) noexcept {

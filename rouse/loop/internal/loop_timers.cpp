@@ -53,20 +53,21 @@ void loop_timers::run_due(instant now, unsigned most) noexcept {
   for (unsigned n = 0; n < most && !runner_.is_interrupted(); ++n) {
     auto* t = static_cast<loop_timer*>(wheel_.pop_due(now, moves_in_phase));
     if (!t) return;
-    run(*t, now);
+    run(*t);
   }
 }
 
-void loop_timers::run(loop_timer& t, instant now) noexcept {
+void loop_timers::run(loop_timer& t) noexcept {
   if (trace_.is_on()) [[unlikely]]
     trace_.callback(loop_phase::timers, table_.serial_of(t), &t.site_);
   t.is_running_ = true;
   t.fate_ = loop_timer::fate::none;
+  const instant begun = t.repeats_ ? time_.now() : instant();
   runner_.call(loop_phase::timers, t.f_);
   t.is_running_ = false;
   if (t.fate_ == loop_timer::fate::refreshed) return;
   if (t.fate_ == loop_timer::fate::cleared || !t.repeats_) return erase(t);
-  wheel_.insert(t, saturating_add(now, t.delay_));
+  wheel_.insert(t, saturating_add(begun, t.delay_));
 }
 
 nanoseconds loop_timers::wait_from(instant now) noexcept {

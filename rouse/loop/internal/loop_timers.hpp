@@ -6,6 +6,7 @@
 #include <rouse/loop/internal/loop_trace.hpp>
 #include <rouse/loop/internal/slot_table.hpp>
 #include <rouse/loop/loop_ids.hpp>
+#include <rouse/time/timer_driver.hpp>
 #include <rouse/time/wheel.hpp>
 
 #include <source_location>
@@ -34,8 +35,8 @@ class loop_timer final : public wheel_entry {
 
 class loop_timers {
  public:
-  loop_timers(instant start, alive_count& alive, callback_runner& runner, loop_trace& trace)
-      : wheel_(start), alive_(alive), runner_(runner), trace_(trace) {}
+  loop_timers(timer_driver& time, alive_count& alive, callback_runner& runner, loop_trace& trace)
+      : time_(time), wheel_(time.now()), alive_(alive), runner_(runner), trace_(trace) {}
   ~loop_timers() { clear_all(); }
 
   timer_id set(instant now, nanoseconds delay, bool repeats, callback<void()>&& f,
@@ -59,9 +60,10 @@ class loop_timers {
     loop_timer* t = table_.find(id.index, id.serial);
     return t && t->fate_ != loop_timer::fate::cleared ? t : nullptr;
   }
-  void run(loop_timer& t, instant now) noexcept;
+  void run(loop_timer& t) noexcept;
   void erase(loop_timer& t) noexcept;
 
+  timer_driver& time_;
   slot_table<loop_timer> table_;
   wheel wheel_;
   alive_count& alive_;

@@ -108,6 +108,7 @@ class io_uring_reactor final : public reactor {
   int look() noexcept;
   int enter(unsigned completions, nanoseconds limit) noexcept;
   bool reap() noexcept;
+  bool reap_more() noexcept;
   void take(const completion& c) noexcept;
   void arm_wake_target() noexcept;
   bool send_cancel(std::uint64_t user_data) noexcept;

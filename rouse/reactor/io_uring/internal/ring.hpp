@@ -78,6 +78,11 @@ class ring {
     return !has_taskrun_flag_ || (__atomic_load_n(raw_.sq.kflags, __ATOMIC_RELAXED) &
                                   (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
   }
+  /// Work waits for an enter. Never without the flag.
+  [[nodiscard]] bool has_deferred_work() const noexcept {
+    return has_taskrun_flag_ &&
+           (__atomic_load_n(raw_.sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_TASKRUN) != 0;
+  }
   [[nodiscard]] bool has_overflowed() const noexcept {
     return (__atomic_load_n(raw_.sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_CQ_OVERFLOW) != 0;
   }
