@@ -27,7 +27,9 @@ class foreign_sources::state {
         executor_(on.executor()),
         handle_(on.handle()),
         options_(how),
-        timer_(*this) {}
+        timer_(*this) {
+    ROUSE_ASSERT(how.callbacks_per_poll > 0);
+  }
 
   result<void> watch(int fd, foreign_interest what, ready_callback on_ready);
   bool modify(int fd, foreign_interest what) noexcept;
@@ -77,7 +79,7 @@ class foreign_sources::state {
   }
 
   poll_result<void> poll(context& cx);
-  void serve(guest_watch& w);
+  unsigned serve(guest_watch& w);
   void fire();
   template <class Call>
   void call(Call&& guest);
@@ -290,14 +292,12 @@ void foreign_sources::state::close() noexcept {
 
 poll_result<void> foreign_sources::state::poll(context& cx) {
   waker_ = nullptr;
-  if (timer_.is_due) fire();
+  unsigned left = options_.callbacks_per_poll;
+  if (timer_.is_due) fire(), --left;
   list<guest_watch> batch;  // each once; whoever is ready again comes after the others
   batch.splice_back(ready_);
-  while (guest_watch* w = batch.front()) {
-    if (!cx.spend()) break;
-    w->unlink();
-    serve(*w);
-  }
+  while (left != 0 && !batch.is_empty() && cx.spend())
+    left -= serve(*batch.pop_front());
   batch.splice_back(ready_);
   ready_.splice_back(batch);
   if (is_idle()) {
@@ -309,15 +309,17 @@ poll_result<void> foreign_sources::state::poll(context& cx) {
   return pending;
 }
 
-void foreign_sources::state::serve(guest_watch& w) {
+/// Callbacks made: 0 or 1.
+unsigned foreign_sources::state::serve(guest_watch& w) {
   const foreign_events e = w.look();
-  if (!e.readable && !e.writable && !e.error) return;
+  if (!e.readable && !e.writable && !e.error) return 0;
   called_ = &w;
   call([&] { w.callback(e); });
   if (std::exchange(called_, nullptr) == &w)
     w.queue();  // and is looked at again
   else
     delete &w;
+  return 1;
 }
 
 void foreign_sources::state::fire() {

@@ -60,6 +60,9 @@ class foreign_sources {
 
   struct options {
     bool background = false;  ///< run() does not wait for this guest
+    /// Callbacks before other tasks have their turn, 1 or more. On a phased loop with 1 the ticks
+    /// run between any two.
+    unsigned callbacks_per_poll = 64;
   };
 
   /// Throws std::bad_alloc. `on` may be moved afterwards.

@@ -165,6 +165,35 @@ TEST_P(foreign, a_guest_that_reads_nothing_starves_nobody) {
   EXPECT_LT(calls - before, 1000);
 }
 
+TEST_P(foreign, other_tasks_have_their_turn_between_two_callbacks_where_asked) {
+  guest.emplace(*rt, foreign_sources::options{.callbacks_per_poll = 1});
+  std::vector<pair_of> all;
+  std::string order;
+  for (int i = 0; i < 3; ++i) {
+    all.push_back(connected());
+    ASSERT_TRUE(guest->watch(all.back().ours.get(), reading, [&](foreign_events e) {
+      order += 'c';
+      guest->remove(e.fd);
+    }));
+  }
+  ASSERT_TRUE(guest->set_timer(0ns, [&] { order += 'c'; }));
+  settle();
+  order.clear();
+  ASSERT_TRUE(guest->set_timer(1ms, [&] { order += 'c'; }));
+  for (auto& one : all)
+    one.peer.write("x");
+  clock.advance(1ms);
+  rt->spawn(support::polled([&, left = 20](context& cx) mutable -> poll_result<void> {
+      if (!order.empty() && order.back() == 'c') order += 't';
+      if (--left == 0) return ready;
+      cx.wake();
+      return pending;
+    }))
+      .detach();
+  EXPECT_TRUE(run_until([&] { return order.size() == 8; })) << order;
+  EXPECT_EQ(order, "ctctctct");
+}
+
 TEST_P(foreign, tells_only_what_is_wanted) {
   auto [ours, peer] = connected();
   std::vector<std::string> told;
