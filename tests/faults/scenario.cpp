@@ -15,6 +15,7 @@
 #include <rouse/http/static_files.hpp>
 #include <rouse/rouse.hpp>
 
+#include <tests/faults/hosted.hpp>
 #include <tests/support/scratch_folder.hpp>
 
 #include <cstdio>
@@ -33,6 +34,7 @@ namespace {
 constexpr unsigned clients = 3;
 constexpr std::size_t echoed_bytes = 100 * 1024;
 constexpr std::size_t echoed_bytes_brief = 4 * 1024;
+constexpr std::size_t hosted_bytes = 300 * 1024;   // more than a pair of sockets holds
 constexpr std::size_t kernel_buffer_bytes = 4096;  // small, so that writers wait
 constexpr long patch_offset = 100;                 // where `store` changes its file
 constexpr const char* store_folder = "/store";
@@ -456,6 +458,7 @@ const char* name_of(scenario which) noexcept {
     case scenario::cold: return "cold";
     case scenario::store: return "store";
     case scenario::tend: return "tend";
+    case scenario::host: return "host";
   }
   return "?";
 }
@@ -467,7 +470,8 @@ unsigned exchanges_of(scenario which) noexcept {
     case scenario::cold:
       return static_cast<unsigned>(the_site().pages.size()) + 1;  // and what was posted
     case scenario::store:
-    case scenario::tend: return 1;
+    case scenario::tend:
+    case scenario::host: return 1;
   }
   return 0;
 }
@@ -491,6 +495,11 @@ void run(scenario which, reactor_kind on, outcome& out, volume how_much) {
   auto made = runtime::make(options);
   if (!made) return out.note_failure("runtime", made.error());
   try {
+    if (which == scenario::host) {
+      const std::size_t bytes = how_much == volume::brief ? echoed_bytes_brief : hosted_bytes;
+      return run_hosted(*made, std::string_view(the_site().pages[2].content).substr(0, bytes),
+                        hang_limit, out);
+    }
     made->block_on(assume_owned(run_bounded(which, how_much, out)));
   } catch (...) {
     out.note_failure("runtime", std::current_exception());

@@ -1,6 +1,7 @@
 // The programs that the fault tests break: an echo server with its clients, a web server with its
-// client, and two that work on files, each within one runtime. They know nothing of faults; they
-// only write down, without allocating, what came of every exchange.
+// client, two that work on files, and a guest of a runtime that is itself one of poll(), each
+// within one runtime. They know nothing of faults; they only write down, without allocating, what
+// came of every exchange.
 #pragma once
 
 #include <rouse/reactor/reactor.hpp>
@@ -18,6 +19,7 @@ enum class scenario {
   cold,   ///< the same with nothing in the file system's caches: by the ring or by the pool
   store,  ///< a directory is made, a file written, changed, synced, renamed, listed, read, removed
   tend,   ///< files are replaced, copied, linked, locked, made for a while, walked and watched
+  host,   ///< a library's descriptors and timer in a runtime inside poll()
 };
 [[nodiscard]] const char* name_of(scenario which) noexcept;
 
