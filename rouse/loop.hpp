@@ -1,0 +1,9 @@
+// Umbrella for callback programs: the loop and everything it offers. Beside rouse.hpp, which programs
+// of tasks want; a program may include both.
+#pragma once
+
+#include <rouse/loop/current_loop.hpp>
+#include <rouse/loop/loop.hpp>
+#include <rouse/loop/loop_async.hpp>
+#include <rouse/loop/loop_net.hpp>
+#include <rouse/loop/promisify.hpp>
