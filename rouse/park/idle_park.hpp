@@ -122,6 +122,22 @@ class idle_park {
     if (below && *below == park_outcome::timed_out) return park_outcome::events;  // the bit was one
     return below;
   }
+  /// The same around a sleep that somebody else makes: with work, the bit is done by end_wait().
+  result<outside_wait> begin_wait(nanoseconds limit)
+    requires outside_park<std::remove_reference_t<Inner>>
+  {
+    works_outside_ = limit > nanoseconds(0) && !work_.is_empty();
+    return inner_.begin_wait(works_outside_ ? nanoseconds(0) : limit);
+  }
+  result<park_outcome> end_wait()
+    requires outside_park<std::remove_reference_t<Inner>>
+  {
+    const bool works = std::exchange(works_outside_, false);
+    auto below = inner_.end_wait();
+    if (works) work_.do_bit();
+    if (works && below && *below == park_outcome::timed_out) return park_outcome::events;
+    return below;
+  }
   [[nodiscard]] rouse::unparker unparker() { return inner_.unparker(); }
   /// A busy executor need not look here for the sake of idle work.
   [[nodiscard]] bool has_work() noexcept { return rouse::has_work(inner_); }
@@ -130,6 +146,7 @@ class idle_park {
  private:
   Inner inner_;
   internal::idle_queue work_;
+  bool works_outside_ = false;  // from begin_wait to end_wait
 };
 
 }  // namespace rouse

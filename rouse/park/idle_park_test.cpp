@@ -32,6 +32,38 @@ class counting_park {
 static_assert(park<counting_park> && park<idle_park<counting_park>> &&
               park<idle_park<counting_park&>>);
 
+/// The same, and somebody else may make its sleep.
+class outside_counting_park : public counting_park {
+ public:
+  result<outside_wait> begin_wait(nanoseconds limit) {
+    asked.push_back(limit);
+    return outside_wait{0, limit};
+  }
+  result<park_outcome> end_wait() { return answer; }
+};
+static_assert(outside_park<idle_park<outside_counting_park&>> &&
+              !outside_park<idle_park<counting_park>>);
+
+TEST(spec_row_46_idle, does_one_bit_around_each_sleep_that_somebody_else_makes) {
+  outside_counting_park bottom;
+  idle_park<outside_counting_park&> layer(bottom);
+  int units = 0;
+  layer.add([&] { return ++units < 2; });
+  for (int call = 1; call <= 2; ++call) {
+    EXPECT_EQ(layer.begin_wait(10ms)->limit, 0ns);
+    EXPECT_EQ(units, call - 1);
+    EXPECT_EQ(layer.end_wait(), park_outcome::events);
+    EXPECT_EQ(units, call);
+  }
+  layer.add([&] { ++units; });
+  EXPECT_EQ(layer.begin_wait(0ns)->limit, 0ns);  // only a look
+  EXPECT_EQ(layer.end_wait(), park_outcome::timed_out);
+  EXPECT_EQ(units, 2);
+  (void)layer.park(1s);
+  EXPECT_EQ(layer.begin_wait(10ms)->limit, 10ms);
+  EXPECT_EQ(layer.end_wait(), park_outcome::timed_out);
+}
+
 TEST(spec_row_46_idle, does_one_bit_per_call_and_looks_below_with_0) {
   counting_park bottom;
   idle_park<counting_park&> layer(bottom);

@@ -124,9 +124,8 @@ result<outside_wait> current_thread_executor::begin_wait(std::source_location si
 /// The other half of the park that begin_wait() began.
 result<park_outcome> current_thread_executor::end_wait() {
   trace::probe_point(trace::event::park_end, this);
-  const auto outcome = below_.end_wait();
   if (std::exchange(wait_, outside::no) == outside::asleep) end_sleep();
-  return outcome;
+  return below_.end_wait();
 }
 
 void current_thread_executor::drive(task_header& root) {
