@@ -125,6 +125,25 @@ TEST_P(sockets, connect_leaves_nothing_half_open) {
   });
 }
 
+TEST_P(sockets, a_borrowed_descriptor_takes_nothing_from_its_lender) {
+  holds(2, [](trial& run) -> task<void> {
+    auto pair = co_await connect_pair();
+    auto write_later = [](net::tcp_stream& to) -> task<void> {
+      co_await yield_now();
+      co_await to.write_all("x");
+    };
+    auto writing = spawn(assume_owned(write_later(pair.client)));
+    auto lent = net::borrowed_descriptor::borrow(pair.server.fd()).value();
+    auto told = co_await run.interrupt(lent.readable());
+    if (!told) co_await lent.readable();
+    auto both = co_await run.interrupt(lent.writable());
+    if (!both) co_await lent.writable();
+    auto bytes = co_await pair.server.read();
+    run.expect(io::as_text(bytes.bytes()) == "x", "the byte is gone");
+    co_await std::move(writing);
+  });
+}
+
 TEST_P(sockets, connect_by_name) {
   holds(2, [](trial& run) -> task<void> {
     auto listener = listen_here();
