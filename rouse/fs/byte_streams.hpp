@@ -118,8 +118,7 @@ class output_stream {
   output_stream& operator=(output_stream&&) noexcept;
   ~output_stream();
 
-  /// @errors  EPIPE, ENOSPC, EIO, ...; no_context. A pipe that nobody reads also raises SIGPIPE,
-  ///          unless it is blocked, as `rouse::run` does.
+  /// @errors  EPIPE, ENOSPC, EIO, ...; no_context. Never a SIGPIPE.
   /// @cancel  Safe with a cursor.
   [[nodiscard]] output_write<true> write_all(std::span<const std::byte> bytes) noexcept {
     return {*state_, bytes, nullptr};

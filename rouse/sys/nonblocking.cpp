@@ -41,8 +41,8 @@ int has_events(int fd, short events) noexcept {
   return n > 0 ? 1 : n;
 }
 
-/// Holds SIGPIPE back on this thread and takes it away if it came, unless the thread blocks it
-/// anyway.
+/// Holds SIGPIPE back on this thread while a call is made that has no flag against it, and takes it
+/// away if it came, unless the thread blocks it anyway.
 class without_sigpipe {
  public:
   without_sigpipe() noexcept {
@@ -56,11 +56,14 @@ class without_sigpipe {
   without_sigpipe(const without_sigpipe&) = delete;
   without_sigpipe& operator=(const without_sigpipe&) = delete;
   ~without_sigpipe() {
-    if (!mine_) return;
+    if (mine_) (void)calls().signal_mask(SIG_UNBLOCK, &only_, nullptr);
+  }
+  /// What the call answered. Gives it back.
+  long came_with(long answer) const noexcept {
     constexpr timespec at_once{};
-    while (::sigtimedwait(&only_, nullptr, &at_once) == SIGPIPE) {
+    while (mine_ && answer == -EPIPE && ::sigtimedwait(&only_, nullptr, &at_once) == SIGPIPE) {
     }
-    (void)calls().signal_mask(SIG_UNBLOCK, &only_, nullptr);
+    return answer;
   }
 
  private:
@@ -122,9 +125,9 @@ long send_vectored(int fd, const slice* slices, std::size_t count) noexcept {
 }
 
 long send_file(int fd, int file, std::uint64_t offset, std::size_t bytes) noexcept {
-  const without_sigpipe guard;  // the one call here that has no flag against it
-  return uninterrupted(
-      [&]() noexcept { return calls().sendfile(fd, file, offset, capped(bytes)); });
+  const without_sigpipe guard;
+  return guard.came_with(
+      uninterrupted([&]() noexcept { return calls().sendfile(fd, file, offset, capped(bytes)); }));
 }
 
 long read(int fd, void* into, std::size_t bytes) noexcept {
@@ -132,7 +135,9 @@ long read(int fd, void* into, std::size_t bytes) noexcept {
 }
 
 long write(int fd, const void* from, std::size_t bytes) noexcept {
-  return uninterrupted([&]() noexcept { return calls().write(fd, from, capped(bytes)); });
+  const without_sigpipe guard;
+  return guard.came_with(
+      uninterrupted([&]() noexcept { return calls().write(fd, from, capped(bytes)); }));
 }
 
 int is_readable(int fd) noexcept { return has_events(fd, POLLIN | POLLRDHUP); }

@@ -1,6 +1,6 @@
 // Calls as reactors make them: they never wait, are repeated when interrupted, and answer a count,
 // a descriptor, 0, or a negative errno; a reactor stores that number in an operation as it is.
-// Nothing here raises SIGPIPE, but a write to a pipe (block it: `rouse::run` does).
+// Nothing here raises SIGPIPE.
 #pragma once
 
 #include <rouse/sys/slice.hpp>

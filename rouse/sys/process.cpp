@@ -6,10 +6,12 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace rouse::sys {
@@ -21,7 +23,16 @@ result<descriptor> open_process(int pid) {
 }
 
 result<void> send_signal(int process_fd, int signal) {
-  return internal::done("kill", calls().pidfd_send_signal(process_fd, signal));
+  return internal::done("kill", calls().pidfd_send_signal(process_fd, signal, 0));
+}
+
+result<void> send_group_signal(int process_fd, int pid, int signal) {
+  constexpr unsigned to_group = 4;  // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
+  const int n = calls().pidfd_send_signal(process_fd, signal, to_group);
+  if (n != -EINVAL) return internal::done("kill group", n);
+  // By its number, then, which is its own for as long as the process has not been waited for.
+  if (auto there = send_signal(process_fd, 0); !there) return there;
+  return internal::done("kill group", ::kill(-pid, signal) < 0 ? -errno : 0);
 }
 
 result<std::optional<process_end>> take_end(int process_fd) {
@@ -31,6 +42,12 @@ result<std::optional<process_end>> take_end(int process_fd) {
   if (n < 0) return std::unexpected(internal::failure("waitid", n));
   if (info.si_pid == 0) return std::optional<process_end>();
   return std::optional<process_end>(process_end{info.si_code != CLD_EXITED, info.si_status});
+}
+
+void wait_for_end(int process_fd) noexcept {
+  siginfo_t info{};
+  (void)internal::uninterrupted(
+      [&]() noexcept { return calls().waitid(process_fd, &info, WEXITED); });
 }
 
 namespace {

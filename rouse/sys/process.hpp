@@ -14,7 +14,11 @@ namespace rouse::sys {
 /// A descriptor that becomes readable when process `pid` ends. Close-on-exec. Errors: ESRCH,
 /// EMFILE, ...
 [[nodiscard]] result<descriptor> open_process(int pid);
+/// 0 sends none and tells whether it has been waited for. Errors: ESRCH, EPERM, EINVAL.
 [[nodiscard]] result<void> send_signal(int process_fd, int signal);
+/// To the group that `pid`, whose descriptor this is, leads. Before Linux 6.9 only while the leader
+/// has not been waited for. Errors: ESRCH, EPERM, EINVAL.
+[[nodiscard]] result<void> send_group_signal(int process_fd, int pid, int signal);
 
 struct process_end {
   bool signalled = false;  ///< true: `code` is a signal; false: it is the exit code
@@ -23,6 +27,8 @@ struct process_end {
 };
 /// How a child ended, once; none while it runs. Never waits. Errors: ECHILD.
 [[nodiscard]] result<std::optional<process_end>> take_end(int process_fd);
+/// Waits until a child has ended, and lets it go.
+void wait_for_end(int process_fd) noexcept;
 
 [[nodiscard]] int process_id() noexcept;
 /// Forks that led to this process since watch_forks() was first called: what was made under another

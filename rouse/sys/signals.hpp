@@ -4,6 +4,7 @@
 #include <rouse/base/error.hpp>
 #include <rouse/sys/descriptor.hpp>
 
+#include <bit>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -11,13 +12,21 @@
 
 namespace rouse::sys {
 
+namespace internal {
+struct signal_post;
+}
+
 inline constexpr int signal_hang_up = 1;
 inline constexpr int signal_interrupt = 2;
+inline constexpr int signal_quit = 3;
 inline constexpr int signal_kill = 9;
 inline constexpr int signal_user_1 = 10;
 inline constexpr int signal_user_2 = 12;
 inline constexpr int signal_broken_pipe = 13;
 inline constexpr int signal_terminate = 15;
+inline constexpr int signal_child = 17;
+inline constexpr int signal_continue = 18;
+inline constexpr int signal_window = 28;  ///< the terminal has another size
 
 /// Signals 1 to 64.
 class signal_set {
@@ -35,6 +44,21 @@ class signal_set {
   constexpr void add(int number) noexcept { bits_ |= std::uint64_t{1} << (number - 1); }
   constexpr void remove(int number) noexcept { bits_ &= ~(std::uint64_t{1} << (number - 1)); }
   [[nodiscard]] constexpr bool has(int number) const noexcept { return bits_ >> (number - 1) & 1; }
+  [[nodiscard]] constexpr bool is_empty() const noexcept { return bits_ == 0; }
+  /// The lowest number, which it has no longer. @pre  not empty
+  constexpr int take_first() noexcept {
+    const int number = std::countr_zero(bits_) + 1;
+    remove(number);
+    return number;
+  }
+  constexpr void add(const signal_set& others) noexcept { bits_ |= others.bits_; }
+  /// Bit n-1 for signal n.
+  [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
+  static constexpr signal_set from_bits(std::uint64_t bits) noexcept {
+    signal_set s;
+    s.bits_ = bits;
+    return s;
+  }
 
  private:
   std::uint64_t bits_ = 0;
@@ -65,7 +89,7 @@ void set_blocked_signals(const signal_set& signals) noexcept;
 /// those that others have started, and then nothing can end a loop that never looks. One at a time
 /// in a process. A signal that was ignored, as shells do for what they start in the background, is
 /// caught too, and a second one then has its default effect. A child made by fork is not caught
-/// for: what it gets does what it did before.
+/// for: what it gets does what it did before. What a signal_listener wants goes there and not here.
 class signal_catch {
  public:
   /// Errors: EBUSY: the process has one already; EMFILE, ENFILE.
@@ -85,6 +109,39 @@ class signal_catch {
   explicit signal_catch(descriptor fd) noexcept : fd_(std::move(fd)) {}
   descriptor fd_;
   bool installed_ = true;
+};
+
+/// Hears every arrival of some signals, for as long as it lives. Any number of them in a process,
+/// each of which hears each signal; one that is not looked at for a while hears several of a kind
+/// as one. With the last that wants a signal its former handler comes back.
+///
+/// The handler notes the number and writes to an eventfd, once for each that has not been taken
+/// yet, whatever comes. A child made by fork hears nothing: what it gets does what it did before.
+class signal_listener {
+ public:
+  /// Errors: invalid_input: none is asked for, or one that cannot be caught (SIGKILL, SIGSTOP), or
+  /// tells of a fault of the thread that gets it (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+  /// SIGABRT), or belongs to libc; EMFILE, ENFILE, ENOMEM.
+  static result<signal_listener> open(const signal_set& signals);
+  signal_listener(signal_listener&& other) noexcept
+      : fd_(std::move(other.fd_)),
+        number_(other.number_),
+        generation_(other.generation_),
+        post_(std::exchange(other.post_, nullptr)) {}
+  signal_listener& operator=(signal_listener&&) = delete;
+  ~signal_listener();
+
+  /// Readable once something has come. Must stay open for as long as this lives.
+  [[nodiscard]] descriptor take_fd() noexcept { return std::move(fd_); }
+  /// What has come since the last time.
+  [[nodiscard]] signal_set take() noexcept;
+
+ private:
+  signal_listener() noexcept = default;
+  descriptor fd_;
+  int number_ = -1;  // of the descriptor
+  unsigned generation_ = 0;
+  internal::signal_post* post_ = nullptr;
 };
 
 /// Sends `signal` to this process (kill) or to this very thread.

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <thread>
 
 namespace {
@@ -123,6 +124,158 @@ TEST_F(signal_catch_test,
     EXPECT_EQ(sys::signal_catch::install(both).error().code, EMFILE);
   }
   EXPECT_TRUE(sys::signal_catch::install(both));
+}
+
+class signal_listener_test : public signal_catch_test {};
+
+TEST_F(signal_listener_test, each_hears_every_signal_and_many_of_a_kind_as_one) {
+  auto one = sys::signal_listener::open(both);
+  auto two = sys::signal_listener::open({SIGUSR2});
+  ASSERT_TRUE(one && two);
+  const sys::descriptor fd_1 = one->take_fd();
+  const sys::descriptor fd_2 = two->take_fd();
+  for (int i = 0; i < 3; i++)
+    ::raise(SIGUSR2);
+  ::raise(SIGUSR1);
+  EXPECT_TRUE(is_readable(fd_1.get()) && is_readable(fd_2.get()));
+  EXPECT_EQ(one->take().bits(), both.bits());
+  EXPECT_EQ(two->take().bits(), sys::signal_set{SIGUSR2}.bits());
+  EXPECT_FALSE(is_readable(fd_1.get()) || is_readable(fd_2.get()));
+  EXPECT_TRUE(one->take().is_empty());
+  EXPECT_EQ(former_handler_ran, 0);
+}
+
+TEST_F(signal_listener_test, the_former_handler_comes_back_with_the_last_one) {
+  {
+    auto one = sys::signal_listener::open(both);
+    const sys::descriptor fd_1 = one->take_fd();
+    {
+      auto two = sys::signal_listener::open({SIGUSR1});
+      const sys::descriptor fd_2 = two->take_fd();
+    }
+    ::raise(SIGUSR1);
+    EXPECT_EQ(former_handler_ran, 0);
+    EXPECT_TRUE(one->take().has(SIGUSR1));
+  }
+  ::raise(SIGUSR1);
+  EXPECT_EQ(former_handler_ran, SIGUSR1);
+}
+
+TEST_F(signal_listener_test, a_handler_that_somebody_has_set_since_is_left_alone) {
+  {
+    auto one = sys::signal_listener::open(both);
+    ::signal(SIGUSR1, SIG_IGN);
+  }
+  ::raise(SIGUSR1);
+  EXPECT_EQ(former_handler_ran, 0);
+}
+
+TEST_F(signal_listener_test, goes_before_a_catch_whichever_came_first) {
+  for (const bool catch_is_first : {true, false}) {
+    std::optional<result<sys::signal_catch>> caught;
+    if (catch_is_first) caught.emplace(sys::signal_catch::install(both));
+    {
+      auto one = sys::signal_listener::open({SIGUSR1});
+      if (!catch_is_first) caught.emplace(sys::signal_catch::install(both));
+      const sys::descriptor fd = one->take_fd();
+      ::raise(SIGUSR1);
+      EXPECT_TRUE(one->take().has(SIGUSR1));
+      EXPECT_EQ((*caught)->caught(), 0);
+      ::raise(SIGUSR2);  // nobody listens to that one
+      EXPECT_EQ((*caught)->caught(), SIGUSR2);
+      ::raise(SIGUSR1);
+      EXPECT_TRUE(one->take().has(SIGUSR1)) << "after the catch is over";
+      EXPECT_EQ(former_handler_ran, 0);
+    }
+    ::raise(SIGUSR1);
+    EXPECT_EQ(former_handler_ran.exchange(0), SIGUSR1);
+    caught.reset();
+    ::raise(SIGUSR2);
+    EXPECT_EQ(former_handler_ran.exchange(0), SIGUSR2);
+  }
+}
+
+TEST_F(signal_listener_test, a_catch_goes_on_when_the_listener_goes) {
+  auto caught = sys::signal_catch::install(both);
+  {
+    auto one = sys::signal_listener::open({SIGUSR1});
+  }
+  ::raise(SIGUSR1);
+  EXPECT_EQ(caught->caught(), SIGUSR1);
+  EXPECT_EQ(former_handler_ran, 0);
+}
+
+TEST_F(signal_listener_test, fault_P1_a_forked_child_hears_nothing_and_may_listen_itself) {
+  auto one = sys::signal_listener::open(both);
+  const sys::descriptor fd = one->take_fd();
+  const int pid = ::fork();
+  if (pid == 0) {
+    ::raise(SIGUSR1);
+    const bool is_as_before = former_handler_ran == SIGUSR1;
+    auto own = sys::signal_listener::open({SIGUSR2});
+    ::raise(SIGUSR2);
+    {
+      auto copy = std::move(*one);
+    }  // of the parent: nothing happens to ours
+    const bool hears = own && own->take().has(SIGUSR2);
+    ::raise(SIGUSR2);
+    ::_exit(is_as_before && hears && own->take().has(SIGUSR2) ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(is_readable(fd.get()));
+  EXPECT_TRUE(one->take().is_empty());
+}
+
+TEST_F(signal_listener_test, what_cannot_be_heard_is_refused) {
+  EXPECT_EQ(sys::signal_listener::open({}).error(), errc::invalid_input);
+  for (const int n : {SIGKILL, SIGSTOP, SIGSEGV, SIGFPE, 32, 33})
+    EXPECT_EQ(sys::signal_listener::open({n}).error(), errc::invalid_input) << n;
+}
+
+TEST_F(signal_listener_test, fault_R3_without_a_free_descriptor_nothing_has_changed) {
+  {
+    sys::table t = sys::real_table;
+    t.eventfd = [](unsigned, int) { return -EMFILE; };
+    const sys::scoped_table scope(t);
+    EXPECT_EQ(sys::signal_listener::open(both).error().code, EMFILE);
+  }
+  ::raise(SIGUSR1);
+  EXPECT_EQ(former_handler_ran, SIGUSR1);
+}
+
+TEST_F(signal_listener_test, fault_P5_a_storm_writes_once_for_each_that_is_taken) {
+  auto one = sys::signal_listener::open(both);
+  const sys::descriptor fd = one->take_fd();
+  for (int i = 0; i < 1'000'000; i++)
+    ::raise(SIGUSR1);
+  std::uint64_t count = 0;
+  ASSERT_EQ(::read(fd.get(), &count, sizeof count), 8);
+  EXPECT_EQ(count, 1u);
+  EXPECT_EQ(one->take().bits(), sys::signal_set{SIGUSR1}.bits());
+}
+
+TEST_F(signal_listener_test, come_and_go_while_signals_arrive) {
+  std::atomic<bool> ends = false;
+  auto steady = sys::signal_listener::open({SIGUSR1});
+  const sys::descriptor kept = steady->take_fd();
+  std::thread storm([&] {
+    while (!ends)
+      ::raise(SIGUSR1);
+  });
+  unsigned heard = 0;
+  for (int i = 0; i < 300; i++) {
+    auto one = sys::signal_listener::open(both);
+    const sys::descriptor fd = one->take_fd();
+    while (!is_readable(fd.get()))
+      std::this_thread::yield();
+    heard += one->take().has(SIGUSR1);
+  }
+  ends = true;
+  storm.join();
+  EXPECT_EQ(heard, 300u);
+  EXPECT_EQ(former_handler_ran, 0);
 }
 
 TEST(sys_process, ends_of_children_are_taken_once) {

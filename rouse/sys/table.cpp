@@ -1,6 +1,7 @@
 #include <rouse/sys/table.hpp>
 
 #include <rouse/sys/file_types.hpp>
+#include <rouse/sys/internal/spawn_process.hpp>
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -234,11 +235,12 @@ constexpr table real_table{
           return -::pthread_sigmask(how, static_cast<const sigset_t*>(set),
                                     static_cast<sigset_t*>(old_set));
         },
+    .spawn = internal::spawn_process,
     .pidfd_open = [](int pid,
                      unsigned flags) { return answer_int(::syscall(SYS_pidfd_open, pid, flags)); },
     .pidfd_send_signal =
-        [](int pidfd, int signal) {
-          return answer_int(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
+        [](int pidfd, int signal, unsigned flags) {
+          return answer_int(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, flags));
         },
     .waitid =
         [](int pidfd, void* siginfo, int options) {

@@ -13,6 +13,8 @@ namespace rouse::sys {
 
 struct open_how;
 struct raw_status;
+struct spawn_answer;
+struct spawn_order;
 
 /// Where the ring asks the seam before it goes on; the answer is 0 or the negative errno to
 /// pretend.
@@ -87,8 +89,9 @@ struct table {
   // time, signals, processes
   int (*clock_gettime)(int clock, void* timespec);
   int (*signal_mask)(int how, const void* set, void* old_set);
+  int (*spawn)(const spawn_order* order, spawn_answer* into);  ///< all up to and with the exec
   int (*pidfd_open)(int pid, unsigned flags);
-  int (*pidfd_send_signal)(int pidfd, int signal);
+  int (*pidfd_send_signal)(int pidfd, int signal, unsigned flags);
   int (*waitid)(int pidfd, void* siginfo, int options);  ///< P_PIDFD
   long (*getrandom)(void* into, std::size_t bytes);
   // names; answers EAI_*, not an errno
