@@ -1,0 +1,106 @@
+#include <rouse/process/orphans.hpp>
+
+#include <rouse/base/atomic.hpp>
+#include <rouse/base/mutex.hpp>
+#include <rouse/core/spawn.hpp>
+#include <rouse/process/internal/abandon.hpp>
+#include <rouse/sys/process.hpp>
+
+#include <new>
+#include <vector>
+
+namespace rouse::process {
+namespace internal {
+namespace {
+
+constinit atomic<std::size_t> waited_for{0};  // by tasks
+
+/// Those that no executor waits for.
+struct left_behind {
+  mutex lock;
+  std::vector<sys::descriptor> processes ROUSE_GUARDED_BY(lock);
+
+  void add(sys::descriptor process) noexcept {
+    const lock_guard guard(lock);
+    try {
+      processes.push_back(std::move(process));
+    } catch (const std::bad_alloc&) {
+      // It will be a zombie until we end, and then init's.
+    }
+  }
+  std::size_t look() noexcept {
+    const lock_guard guard(lock);
+    std::erase_if(processes, [](const sys::descriptor& process) {
+      const auto end = sys::take_end(process.get());
+      return !end || *end;
+    });
+    return processes.size();
+  }
+};
+left_behind& the_left_behind() {
+  static auto* const all = new left_behind;  // never destroyed: threads may outlive main
+  return *all;
+}
+
+/// Waits for one, in the background.
+class reaper {
+ public:
+  reaper(source process, fate how) noexcept : process_(std::move(process)), fate_(how) {
+    waited_for.fetch_add(1, order::relaxed);
+  }
+  reaper(reaper&& other) noexcept  // before its first poll
+      : process_(std::move(other.process_)), fate_(other.fate_) {
+    waited_for.fetch_add(1, order::relaxed);
+  }
+  ~reaper() {
+    if (process_) abandon(process_.release(), fate_);
+    waited_for.fetch_sub(1, order::relaxed);
+  }
+  poll_result<void> poll(context& cx) noexcept {
+    for (;;) {
+      if (readable_.is_idle()) readable_.readable(process_);
+      if (!readable_.poll(cx)) return pending;
+      if (readable_.result() < 0) return ready;  // then the destructor sees to it
+      readable_.reset();
+      const auto end = sys::take_end(process_.fd());
+      if (end && !*end) continue;  // woken for nothing
+      process_.close();
+      return ready;
+    }
+  }
+  poll_result<void> poll_cancel(context& cx) noexcept { return readable_.poll_cancel(cx); }
+  void disown() noexcept { readable_.disown(); }
+
+ private:
+  source process_;
+  operation readable_;
+  fate fate_;
+};
+
+}  // namespace
+
+void abandon(source process, fate how) noexcept {
+  if (!worker::current()) return abandon(process.release(), how);
+  reaper rest(std::move(process), how);
+  try {
+    spawn(std::move(rest), {.name = nullptr, .background = true}).detach();
+  } catch (const std::bad_alloc&) {
+    // It has seen to it as it went.
+  }
+}
+
+void abandon(sys::descriptor process, fate how) noexcept {
+  if (how == fate::was_killed)
+    sys::wait_for_end(process.get());
+  else
+    the_left_behind().add(std::move(process));
+}
+
+}  // namespace internal
+
+std::size_t orphans() noexcept {
+  const std::size_t left = internal::the_left_behind().look();
+  return left + internal::waited_for.load(order::relaxed);
+}
+
+}  // namespace rouse::process
