@@ -351,9 +351,8 @@ TEST_P(process_child, stop_asks_first_and_kills_after_the_grace) {
   run([]() -> task<void> {
     auto willing = co_await command("sleep").arg("1000").spawn();
     EXPECT_EQ(co_await willing.stop(20s), exit_status::signalled(SIGTERM));
-    auto stubborn = co_await shell("trap '' TERM; echo ready; exec sleep 1000")
-                        .output(piped)
-                        .spawn();
+    auto stubborn =
+        co_await shell("trap '' TERM; echo ready; exec sleep 1000").output(piped).spawn();
     std::byte bytes[8];
     co_await stubborn.output().read(bytes);
     EXPECT_EQ(co_await stubborn.stop(1ms), exit_status::signalled(SIGKILL));
@@ -398,8 +397,10 @@ TEST_P(process_pipes, fault_P6_much_goes_both_ways_at_once) {
 
 TEST_P(process_pipes, fault_P6_a_child_that_reads_no_more_is_an_error_and_no_signal) {
   run([]() -> task<void> {
-    auto child =
-        co_await shell("exec 0<&-; echo closed; exec sleep 1000").input(piped).output(piped).spawn();
+    auto child = co_await shell("exec 0<&-; echo closed; exec sleep 1000")
+                     .input(piped)
+                     .output(piped)
+                     .spawn();
     std::byte bytes[16];
     co_await child.output().read(bytes);
     auto written = co_await child.input().write_all("x").result();

@@ -44,7 +44,8 @@ concept job_function = requires { typename job_output<F, Args...>; };
 /// The function and its arguments are copied or moved into the job, which may outlive whoever asked
 /// for it: give it values, not references. A job may block for as long as it likes, throw, and use
 /// `block_on`; there is no current pool on its thread. Jobs that wait for later jobs of the same
-/// pool can fill it and wait for ever.
+/// pool can fill it and wait for ever. In a child made by fork it says `forked`, and destroying it
+/// there leaves what it holds to the parent.
 /// @cost  One allocation a job, one lock to submit; a thread switch each way.
 class blocking_pool {
  public:
@@ -57,9 +58,9 @@ class blocking_pool {
 
   /// Has `f(args...)` called on a thread of the pool.
   ///
-  /// @errors  at_capacity: every thread is busy and the queue is full. runtime_shut_down. EAGAIN,
-  /// ENOMEM, ...: the pool has
-  ///          no thread and none can be made; with one or more, the pool goes on with what it has.
+  /// @errors  at_capacity: every thread is busy and the queue is full. runtime_shut_down. forked.
+  ///          EAGAIN, ENOMEM, ...: the pool has no thread and none can be made; with one or more,
+  ///          the pool goes on with what it has.
   template <class F, class... Args>
     requires internal::job_function<F, Args...>
   [[nodiscard]] result<blocking_job<internal::job_output<F, Args...>>> submit(F&& f,

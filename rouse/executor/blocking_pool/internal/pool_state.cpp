@@ -41,7 +41,11 @@ void join_and_free(pool_thread* t) noexcept {
 pool_state::pool_state(const blocking_pool_options& options)
     : options_(options), name_(options.name), threads_(options.threads_max) {
   ROUSE_ASSERT(options.threads_max > 0);
+  sys::watch_forks();
+  forks_ = sys::fork_count();
 }
+
+bool pool_state::is_forked() const noexcept { return forks_ != sys::fork_count(); }
 
 pool_state::~pool_state() { ROUSE_ASSERT(queue_.is_empty() && live_ == 0 && !gone_); }
 
@@ -50,6 +54,8 @@ const pool_state* pool_state::serving_here() noexcept { return pool_here; }
 // ---- submitting
 
 result<void> pool_state::enqueue(pool_job& job) noexcept {
+  if (is_forked()) [[unlikely]]
+    return std::unexpected(error("submit", errc::forked));
   int no_thread = 0;
   {
     const lock_guard lock(lock_);
@@ -210,6 +216,7 @@ void pool_state::call_hook(void (*hook)(unsigned, void*), const pool_thread& me)
 // ---- shutting down
 
 result<std::vector<stuck_job>> pool_state::shutdown(nanoseconds limit) {
+  if (is_forked()) return std::vector<stuck_job>();  // its threads are the parent's
   if (pool_here == this) return std::unexpected(error("pool shutdown", errc::would_deadlock));
   refuse_all();
   await_quiet(limit);

@@ -79,7 +79,12 @@ class pool_state {
   [[nodiscard]] std::vector<stuck_job> end_threads();
   [[nodiscard]] stuck_job describe(const pool_thread& t) const ROUSE_REQUIRES(lock_);
 
+  /// In a child made by fork, where there are none of its threads, and its lock may be held for
+  /// ever.
+  [[nodiscard]] bool is_forked() const noexcept;
+
   const blocking_pool_options options_;
+  unsigned forks_ = 0;  // when it was made
   const std::string name_;
   atomic<long> references_{1};
 
