@@ -15,6 +15,7 @@
 #include <rouse/base/mutex.hpp>
 #include <rouse/core/outcome.hpp>
 #include <rouse/core/pollable.hpp>
+#include <rouse/executor/blocking_pool/job_class.hpp>
 #include <rouse/trace/probe.hpp>
 
 #include <exception>
@@ -28,7 +29,7 @@ class pool_state;
 /// All of a job but its types.
 class pool_job : public list_link {
  public:
-  explicit pool_job(const char* name) noexcept : name_(name) {}
+  pool_job(const char* name, job_class kind) noexcept : name_(name), kind_(kind) {}
   pool_job(const pool_job&) = delete;
   pool_job& operator=(const pool_job&) = delete;
 
@@ -51,6 +52,7 @@ class pool_job : public list_link {
   void refuse(const error& why) noexcept;
 
   [[nodiscard]] const char* name() const noexcept { return name_; }
+  [[nodiscard]] job_class kind() const noexcept { return kind_; }
 
  protected:
   virtual ~pool_job();
@@ -65,7 +67,8 @@ class pool_job : public list_link {
   friend class pool_state;
   void finish() noexcept;
 
-  const char* name_;
+  const char* const name_;
+  const job_class kind_;
   pool_state* pool_ = nullptr;  // counted; set when it is accepted
   mutex lock_;
   waker waker_ ROUSE_GUARDED_BY(lock_);
@@ -100,7 +103,8 @@ template <class T, class F>
 class function_job final : public result_job<T> {
  public:
   template <class G>
-  function_job(const char* name, G&& g) : result_job<T>(name), function_(std::forward<G>(g)) {}
+  function_job(const char* name, job_class kind, G&& g)
+      : result_job<T>(name, kind), function_(std::forward<G>(g)) {}
 
  private:
   ~function_job() override { discard(); }

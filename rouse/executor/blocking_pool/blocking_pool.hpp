@@ -1,6 +1,7 @@
-// Threads for calls that block: files, name look-ups, foreign libraries, long computations. Jobs
-// begin in the order in which they were submitted; threads are made when a job finds none idle, and
-// go when they have been idle for long.
+// Threads for calls that block: files, name look-ups, foreign libraries, long computations. Jobs of
+// a class begin in the order in which they were submitted, and hold no more threads than its cap;
+// classes take turns. Threads are made when a job finds none idle, and go when they have been idle
+// for long.
 #pragma once
 
 #include <rouse/base/duration.hpp>
@@ -8,6 +9,7 @@
 #include <rouse/executor/blocking_pool/blocking_job.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool_options.hpp>
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -16,6 +18,15 @@ namespace rouse {
 
 struct job_options {
   const char* name = "";  ///< static text; shown in reports
+  job_class kind = job_class::general;
+};
+
+/// What the jobs of one class are doing.
+struct job_class_status {
+  unsigned running = 0;
+  unsigned running_max = 0;  ///< its cap
+  std::size_t queued = 0;
+  std::uint64_t begun = 0;  ///< since the pool was made
 };
 
 /// What a pool is doing, as a snapshot.
@@ -23,6 +34,11 @@ struct blocking_pool_status {
   unsigned threads = 0;    ///< that live
   unsigned running = 0;    ///< of them, those with a job
   std::size_t queued = 0;  ///< jobs that wait
+  std::array<job_class_status, job_classes> classes;
+
+  [[nodiscard]] const job_class_status& of(job_class kind) const noexcept {
+    return classes[static_cast<std::size_t>(kind)];
+  }
 };
 
 /// A job that `shutdown` left running.
@@ -58,9 +74,9 @@ class blocking_pool {
 
   /// Has `f(args...)` called on a thread of the pool.
   ///
-  /// @errors  at_capacity: every thread is busy and the queue is full. runtime_shut_down. forked.
-  ///          EAGAIN, ENOMEM, ...: the pool has no thread and none can be made; with one or more,
-  ///          the pool goes on with what it has.
+  /// @errors  at_capacity: no thread is free for its class, whose queue is full. runtime_shut_down.
+  ///          forked. EAGAIN, ENOMEM, ...: the pool has no thread and none can be made; with one or
+  ///          more, the pool goes on with what it has.
   template <class F, class... Args>
     requires internal::job_function<F, Args...>
   [[nodiscard]] result<blocking_job<internal::job_output<F, Args...>>> submit(F&& f,
@@ -75,15 +91,15 @@ class blocking_pool {
     static_assert(!std::is_reference_v<output>,
                   "a job returns a value: what it refers to may be gone");
     if constexpr (sizeof...(Args) == 0) {
-      return accept<output>(
-          new internal::function_job<output, std::decay_t<F>>(options.name, std::forward<F>(f)));
+      return accept<output>(new internal::function_job<output, std::decay_t<F>>(
+          options.name, options.kind, std::forward<F>(f)));
     } else {
       auto call = [f = std::decay_t<F>(std::forward<F>(f)),
                    ... args = std::decay_t<Args>(std::forward<Args>(args))]() mutable -> output {
         return f(std::move(args)...);
       };
-      return accept<output>(
-          new internal::function_job<output, decltype(call)>(options.name, std::move(call)));
+      return accept<output>(new internal::function_job<output, decltype(call)>(
+          options.name, options.kind, std::move(call)));
     }
   }
 

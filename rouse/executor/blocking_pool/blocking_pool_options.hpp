@@ -14,8 +14,16 @@ struct blocking_pool_options {
   const char* name =
       "pool";  ///< threads are called name-0, name-1, ...; cut so that all fits 15 bytes. Copied.
   unsigned threads_max = 4;  ///< 1 or more
-  std::size_t queue_max =
-      static_cast<std::size_t>(-1);  ///< jobs that wait for a thread; one more is `at_capacity`
+
+  // Threads that jobs of a class may hold at once, 1 or more. Files and names may wait for one slow
+  // thing each, so by default neither holds more than half of the threads, rounded up; computing
+  // has all of them, since it ends by itself and leaves processors idle where it is capped.
+  unsigned general_threads_max = 0;  ///< 0: all
+  unsigned files_threads_max = 0;    ///< 0: half
+  unsigned names_threads_max = 0;    ///< 0: half
+
+  std::size_t queue_max = static_cast<std::size_t>(
+      -1);  ///< jobs of one class that wait for a thread; one more is `at_capacity`
   nanoseconds keep_alive = std::chrono::seconds(10);  ///< an idle thread goes after so long
   std::size_t stack_bytes = 0;                        ///< of a thread; 0: the system's default
 

@@ -270,6 +270,179 @@ TEST(spec_row_34_queue, a_cap_of_0_takes_a_job_only_when_a_thread_is_there_for_i
   EXPECT_TRUE(wait(job));
 }
 
+constexpr job_options as_general{.name = "general", .kind = job_class::general};
+constexpr job_options as_file{.name = "file", .kind = job_class::files};
+constexpr job_options as_name{.name = "name", .kind = job_class::names};
+
+/// Jobs of one class that stop at a gate until it dies.
+class stuck_jobs {
+ public:
+  stuck_jobs(blocking_pool& pool, const job_options& of, int count) {
+    for (int i = 0; i < count; ++i)
+      jobs_.push_back(*pool.submit(of, [this] { gate_.pass(); }));
+  }
+  ~stuck_jobs() {
+    gate_.open();
+    for (auto& j : jobs_)
+      (void)wait(j);
+  }
+  void await_running(int n) { gate_.await_arrivals(n); }
+
+ private:
+  gate gate_;
+  std::vector<blocking_job<void>> jobs_;
+};
+
+class fair_classes : public testing::TestWithParam<unsigned> {};
+INSTANTIATE_TEST_SUITE_P(sizes, fair_classes, testing::Values(2u, 3u, 4u, 16u));
+
+TEST_P(fair_classes, a_stuck_class_holds_half_of_the_threads_and_the_others_are_served) {
+  blocking_pool_options options;
+  options.threads_max = GetParam();
+  const unsigned half = (options.threads_max + 1) / 2;
+  blocking_pool pool(options);
+  for (const auto& [slow, other] : {std::pair{as_name, as_file}, std::pair{as_file, as_name}}) {
+    stuck_jobs stuck(pool, slow, 100);
+    stuck.await_running(static_cast<int>(half));
+    for (int i = 0; i < 10; ++i) {
+      auto quick = *pool.submit(other, [i] { return i; });
+      EXPECT_EQ(wait(quick), i);
+      auto sum = *pool.submit([i] { return 2 * i; });
+      EXPECT_EQ(wait(sum), 2 * i);
+    }
+    const blocking_pool_status status = pool.status();
+    EXPECT_EQ(status.of(slow.kind).running, half);
+    EXPECT_EQ(status.of(slow.kind).running_max, half);
+    EXPECT_EQ(status.of(slow.kind).queued, 100 - half);
+    EXPECT_EQ(status.of(job_class::general).queued, 0u);
+  }
+  EXPECT_EQ(pool.status().of(job_class::names).begun, 110u);
+  EXPECT_EQ(pool.status().of(job_class::general).begun, 20u);
+}
+
+TEST(fair_classes, of_a_pool_of_one_thread_share_it_in_turns) {
+  blocking_pool_options options;
+  options.threads_max = 1;
+  blocking_pool pool(options);
+  std::string order;
+  std::vector<blocking_job<void>> jobs;
+  {
+    stuck_jobs busy(pool, as_name, 1);
+    busy.await_running(1);
+    for (const char* name : {"n1 ", "n2 ", "n3 ", "f1 ", "f2 ", "g1 "}) {
+      const auto& of = *name == 'n' ? as_name : *name == 'f' ? as_file : as_general;
+      jobs.push_back(*pool.submit(of, [&order, name] { order += name; }));
+    }
+  }
+  for (auto& j : jobs)
+    EXPECT_TRUE(wait(j));
+  EXPECT_EQ(order, "g1 f1 n1 f2 n2 n3 ");
+}
+
+TEST(fair_classes, computing_may_have_every_thread_unless_it_is_capped) {
+  for (const unsigned cap : {0u, 1u, 3u}) {
+    blocking_pool_options options;
+    options.general_threads_max = cap;
+    blocking_pool pool(options);
+    const unsigned expected = cap == 0 ? 4 : cap;
+    stuck_jobs busy(pool, as_general, 8);
+    busy.await_running(static_cast<int>(expected));
+    EXPECT_EQ(pool.status().running, expected);
+    EXPECT_EQ(pool.status().threads, expected);  // none is made for what may not begin
+    if (cap == 0) continue;
+    auto file = *pool.submit(as_file, [] {});
+    EXPECT_TRUE(wait(file));
+  }
+}
+
+TEST(fair_classes, have_the_caps_they_are_given) {
+  blocking_pool_options options;
+  options.files_threads_max = 3;
+  options.names_threads_max = 1;
+  blocking_pool pool(options);
+  stuck_jobs names(pool, as_name, 5), files(pool, as_file, 5);
+  names.await_running(1);
+  files.await_running(3);
+  EXPECT_EQ(pool.status().of(job_class::names).running, 1u);
+  EXPECT_EQ(pool.status().of(job_class::files).running, 3u);
+}
+
+TEST(fair_classes, fault_R14_one_class_cannot_fill_the_queue_of_another) {
+  blocking_pool_options options;
+  options.queue_max = 2;
+  blocking_pool pool(options);
+  stuck_jobs names(pool, as_name, 4);
+  names.await_running(2);
+  EXPECT_EQ(pool.submit(as_name, [] {}).error(), errc::at_capacity);
+  auto file = *pool.submit(as_file, [] { return 1; });
+  EXPECT_EQ(wait(file), 1);
+}
+
+TEST(fair_classes, a_job_cancelled_behind_a_stuck_class_never_runs) {
+  blocking_pool pool;
+  std::atomic<bool> has_run{false};
+  auto owned = std::make_shared<int>(0);
+  {
+    stuck_jobs names(pool, as_name, 2);
+    names.await_running(2);
+    std::vector<blocking_job<void>> waiting;
+    for (int i = 0; i < 100; ++i)
+      waiting.push_back(*pool.submit(as_name, [&has_run, owned] { has_run = true; }));
+    EXPECT_EQ(pool.status().of(job_class::names).queued, 100u);
+    waiting.clear();
+    EXPECT_EQ(pool.status().of(job_class::names).queued, 0u);
+    EXPECT_EQ(owned.use_count(), 1);
+  }
+  auto next = *pool.submit(as_name, [] {});
+  EXPECT_TRUE(wait(next));
+  EXPECT_FALSE(has_run);
+}
+
+TEST(fair_classes, shutdown_refuses_what_waits_in_each) {
+  blocking_pool pool;
+  std::vector<blocking_job<void>> waiting;
+  std::thread closer;
+  {
+    stuck_jobs names(pool, as_name, 2), files(pool, as_file, 2);
+    names.await_running(2);
+    files.await_running(2);
+    for (const auto& of : {as_general, as_name, as_file})
+      waiting.push_back(*pool.submit(of, [] {}));
+    closer = std::thread([&pool] { (void)pool.shutdown(); });
+    for (auto& j : waiting)
+      EXPECT_TRUE(wait(j).error().is_cancelled());
+  }
+  closer.join();
+  EXPECT_EQ(pool.status().running, 0u);
+}
+
+TEST_P(fair_classes, spec_row_34_ten_thousand_jobs_of_all_classes_run_once_within_their_caps) {
+  blocking_pool_options options;
+  options.threads_max = GetParam();
+  const unsigned half = (options.threads_max + 1) / 2;
+  blocking_pool pool(options);
+  std::atomic<unsigned> inside[job_classes] = {}, most[job_classes] = {}, done{0};
+  std::vector<blocking_job<void>> jobs;
+  jobs.reserve(10'000);
+  for (unsigned i = 0; i < 10'000; ++i) {
+    const auto kind = i % job_classes;
+    const job_options of{.name = "", .kind = static_cast<job_class>(kind)};
+    jobs.push_back(*pool.submit(of, [&inside, &most, &done, kind] {
+      const unsigned now = ++inside[kind];
+      unsigned seen = most[kind];
+      while (now > seen && !most[kind].compare_exchange_weak(seen, now)) {
+      }
+      ++done;
+      --inside[kind];
+    }));
+  }
+  for (auto& j : jobs)
+    EXPECT_TRUE(wait(j));
+  EXPECT_EQ(done, 10'000u);
+  EXPECT_LE(most[1], half);
+  EXPECT_LE(most[2], half);
+}
+
 TEST(spec_row_35_errors, an_exception_reaches_the_caller_and_the_thread_survives) {
   blocking_pool_options options;
   options.threads_max = 1;

@@ -31,6 +31,13 @@ std::string thread_name(const std::string& pool, unsigned number) {
   return pool.substr(0, bytes_max - suffix.size()) + suffix;
 }
 
+class_queue::caps class_caps(const blocking_pool_options& options) noexcept {
+  const unsigned half = (options.threads_max + 1) / 2;
+  const auto chosen = [](unsigned cap, unsigned otherwise) { return cap ? cap : otherwise; };
+  return {chosen(options.general_threads_max, options.threads_max),
+          chosen(options.files_threads_max, half), chosen(options.names_threads_max, half)};
+}
+
 void join_and_free(pool_thread* t) noexcept {
   t->handle.join();
   delete t;
@@ -39,7 +46,10 @@ void join_and_free(pool_thread* t) noexcept {
 }  // namespace
 
 pool_state::pool_state(const blocking_pool_options& options)
-    : options_(options), name_(options.name), threads_(options.threads_max) {
+    : options_(options),
+      name_(options.name),
+      queue_(class_caps(options)),
+      threads_(options.threads_max) {
   ROUSE_ASSERT(options.threads_max > 0);
   sys::watch_forks();
   forks_ = sys::fork_count();
@@ -47,7 +57,7 @@ pool_state::pool_state(const blocking_pool_options& options)
 
 bool pool_state::is_forked() const noexcept { return forks_ != sys::fork_count(); }
 
-pool_state::~pool_state() { ROUSE_ASSERT(queue_.is_empty() && live_ == 0 && !gone_); }
+pool_state::~pool_state() { ROUSE_ASSERT(live_ == 0 && !gone_); }
 
 const pool_state* pool_state::serving_here() noexcept { return pool_here; }
 
@@ -60,19 +70,20 @@ result<void> pool_state::enqueue(pool_job& job) noexcept {
   {
     const lock_guard lock(lock_);
     if (is_closed_) return std::unexpected(error("submit", errc::runtime_shut_down));
-    bool has_thread = claim_idle();
-    if (!has_thread && live_ < options_.threads_max) {
+    queue_.push(job);
+    if (queue_.startable() > claimed_ && !claim_idle() && live_ < options_.threads_max)
       no_thread = start_thread();
-      has_thread = no_thread == 0;
+    if (live_ == 0) {
+      queue_.remove(job);
+      return std::unexpected(error("submit", no_thread));
     }
-    if (live_ == 0) return std::unexpected(error("submit", no_thread));
-    if (!has_thread && waiting() >= options_.queue_max)
+    if (waiting(job.kind()) > options_.queue_max) {
+      queue_.remove(job);
       return std::unexpected(error("submit", errc::at_capacity));
+    }
     retain();
     job.pool_ = this;
     job.references_.fetch_add(1, order::relaxed);
-    queue_.push_back(job);
-    ++queued_;
   }
   if (no_thread != 0) {
     ROUSE_LOG(warning, "%s: cannot make another thread (errno %d), going on with fewer",
@@ -119,14 +130,16 @@ int pool_state::start_thread() noexcept {
 bool pool_state::take_back(pool_job& job) noexcept {
   const lock_guard lock(lock_);
   if (!job.is_linked()) return false;
-  job.unlink();
-  --queued_;
+  queue_.remove(job);
   return true;
 }
 
 blocking_pool_status pool_state::status() const noexcept {
   const lock_guard lock(lock_);
-  return {live_, running_, queued_};
+  blocking_pool_status s{live_, queue_.running(), queue_.queued(), {}};
+  for (std::size_t i = 0; i < job_classes; ++i)
+    s.classes[i] = queue_.status(static_cast<job_class>(i));
+  return s;
 }
 
 // ---- one thread's life
@@ -156,8 +169,8 @@ void pool_state::serve_queue(pool_thread& me) noexcept {
   const lock_guard lock(lock_);
   for (;;) {
     if (std::exchange(me.is_claimed, false)) --claimed_;
-    if (!queue_.is_empty()) {
-      run_front(me);
+    if (pool_job* job = queue_.begin()) {
+      run(me, *job);
     } else if (is_closed_) {
       return await_turn(me);
     } else if (!await_claim(me)) {
@@ -166,19 +179,17 @@ void pool_state::serve_queue(pool_thread& me) noexcept {
   }
 }
 
-void pool_state::run_front(pool_thread& me) noexcept {
-  pool_job& job = *queue_.pop_front();
-  --queued_;
-  ++running_;
+void pool_state::run(pool_thread& me, pool_job& job) noexcept {
   me.is_running = true;
   me.job_name = job.name();
+  me.job_kind = job.kind();
   lock_.unlock();
   job.run(&me);
   lock_.lock();
   me.is_running = false;
   if (me.is_left_behind) return;  // no longer counted
-  --running_;
-  if (is_closed_ && running_ == 0) quiet_.notify_all();
+  queue_.end(me.job_kind);
+  if (is_closed_ && queue_.running() == 0) quiet_.notify_all();
 }
 
 void pool_state::leave(pool_thread& me) noexcept {
@@ -196,7 +207,7 @@ bool pool_state::await_claim(pool_thread& me) noexcept {
     const nanoseconds left = until == never ? no_limit : time_left(sys::monotonic_now(), until);
     if (left <= nanoseconds(0)) {
       me.unlink();
-      return !queue_.is_empty();  // a job whose thread is on its way: ours is here already
+      return queue_.startable() != 0;  // a job whose thread is on its way: ours is here already
     }
     me.woken.wait_for(lock_, left);
   }
@@ -233,9 +244,8 @@ void pool_state::refuse_all() noexcept {
     {
       const lock_guard lock(lock_);
       is_closed_ = true;  // idle threads are told in end_threads()
-      job = queue_.pop_front();
+      job = queue_.pop();
       if (!job) return;
-      --queued_;
     }
     job->refuse(
         error("blocking job", ECANCELED));  // strangers' destructors and wakers: outside the lock
@@ -245,7 +255,7 @@ void pool_state::refuse_all() noexcept {
 void pool_state::await_quiet(nanoseconds limit) noexcept {
   const instant until = limit == no_limit ? never : saturating_add(sys::monotonic_now(), limit);
   const lock_guard lock(lock_);
-  while (running_ != 0) {
+  while (queue_.running() != 0) {
     const nanoseconds left = until == never ? no_limit : time_left(sys::monotonic_now(), until);
     if (left <= nanoseconds(0)) return;
     quiet_.wait_for(lock_, left);
@@ -264,7 +274,7 @@ std::vector<stuck_job> pool_state::end_threads() {
       if (t->is_running) {
         stuck.push_back(describe(*t));
         t->is_left_behind = true;
-        --running_;
+        queue_.end(t->job_kind);
         t->handle.detach();
         t = nullptr;
       } else {

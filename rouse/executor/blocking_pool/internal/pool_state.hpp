@@ -1,9 +1,13 @@
-// The pool's inside: one lock, one queue, and the threads.
+// The pool's inside: one lock, the queues, and the threads.
 //
 // Why no job is lost against a thread that times out (FAULTS C8): whether a thread is idle, claimed
 // or gone, and what stands in the queue, is decided under one lock. A submit takes an idle thread
 // off the list, *claims* it: from then on it cannot time out, and owes the queue a look. (The model
-// in tests/model loses a job without the claim.)
+// in tests/model loses a job without the claim.) What holds whenever the lock is free: of the jobs
+// that may begin, as many as there are claimed threads have one on its way, and there are more only
+// while no thread is idle and none can be made.
+// Only a submit makes a job one that may begin, and claims; and the end of a job at the cap of its
+// class, whose thread then looks before it rests.
 //
 //   idle --claimed by submit()--> serving --queue empty--> idle --keep_alive over--> gone, joined
 //   by the next one that goes any  --pool closed--> waits for its turn --> gone, joined by
@@ -12,7 +16,9 @@
 
 #include <rouse/base/condition.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
+#include <rouse/executor/blocking_pool/internal/class_queue.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace rouse::internal {
@@ -21,10 +27,11 @@ namespace rouse::internal {
 struct pool_thread : list_link {
   pool_state* pool = nullptr;
   unsigned number = 0;
-  bool is_claimed = false;       // owes the queue a look before it may go idle
-  bool is_left_behind = false;   // shutdown() has given it up: it frees itself
-  bool is_running = false;       // has a job
-  const char* job_name = "";     // of that job, which may die before is_running is false again
+  bool is_claimed = false;      // owes the queue a look before it may go idle
+  bool is_left_behind = false;  // shutdown() has given it up: it frees itself
+  bool is_running = false;      // has a job
+  const char* job_name = "";    // of that job, which may die before is_running is false again
+  job_class job_kind = {};
   pool_thread* joins = nullptr;  // went before this one, which joins it on its own way out
   thread handle;
   condition woken;
@@ -56,7 +63,7 @@ class pool_state {
   void serve(pool_thread& me) noexcept;
   /// Returns when this thread is to end; then nothing in the pool counts on it any more.
   void serve_queue(pool_thread& me) noexcept;
-  void run_front(pool_thread& me) noexcept ROUSE_REQUIRES(lock_);
+  void run(pool_thread& me, pool_job& job) noexcept ROUSE_REQUIRES(lock_);
   /// False: its time is up and there is nothing to do.
   [[nodiscard]] bool await_claim(pool_thread& me) noexcept ROUSE_REQUIRES(lock_);
   /// Its time was up: from here on a submit makes a new thread.
@@ -68,9 +75,10 @@ class pool_state {
   [[nodiscard]] bool claim_idle() noexcept ROUSE_REQUIRES(lock_);
   /// 0, or why there is no new thread.
   [[nodiscard]] int start_thread() noexcept ROUSE_REQUIRES(lock_);
-  /// Jobs that wait and for which no thread is on its way.
-  [[nodiscard]] std::size_t waiting() const noexcept ROUSE_REQUIRES(lock_) {
-    return queued_ > claimed_ ? queued_ - claimed_ : 0;
+  /// Jobs of the class that wait and for which no thread is on its way; one on its way counts for
+  /// each class it may serve.
+  [[nodiscard]] std::size_t waiting(job_class kind) const noexcept ROUSE_REQUIRES(lock_) {
+    return queue_.queued(kind) - std::min(queue_.startable(kind), claimed_);
   }
 
   // Shutting down.
@@ -89,17 +97,14 @@ class pool_state {
   atomic<long> references_{1};
 
   mutable mutex lock_;
-  list<pool_job> queue_ ROUSE_GUARDED_BY(lock_);
-  std::size_t queued_ ROUSE_GUARDED_BY(lock_) = 0;  // in queue_
+  class_queue queue_ ROUSE_GUARDED_BY(lock_);
   list<pool_thread> idle_
       ROUSE_GUARDED_BY(lock_);  // latest last, and claimed first: the others can time out
   std::vector<pool_thread*> threads_
       ROUSE_GUARDED_BY(lock_);                    // by number; null: none of that number
   unsigned live_ ROUSE_GUARDED_BY(lock_) = 0;     // in threads_
   unsigned claimed_ ROUSE_GUARDED_BY(lock_) = 0;  // threads on their way to the queue
-  unsigned running_ ROUSE_GUARDED_BY(lock_) =
-      0;                                       // threads with a job, those left behind not counted
-  unsigned turn_ ROUSE_GUARDED_BY(lock_) = 0;  // closed: threads below this number may go
+  unsigned turn_ ROUSE_GUARDED_BY(lock_) = 0;     // closed: threads below this number may go
   bool is_closed_ ROUSE_GUARDED_BY(lock_) = false;
   pool_thread* gone_ ROUSE_GUARDED_BY(lock_) = nullptr;  // the last that timed out: to be joined
   condition quiet_;                                      // closed, and no job runs any more
