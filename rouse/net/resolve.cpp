@@ -69,7 +69,7 @@ class resolve_state {
       if (!checked) return std::unexpected(checked.error());
       blocking_pool* pool = current<blocking_pool>::get();
       if (!pool) return std::unexpected(error("resolve", errc::no_context));
-      auto submitted = pool->submit(query_);
+      auto submitted = pool->submit({.name = "resolve", .kind = job_class::names}, query_);
       if (!submitted) return std::unexpected(error("resolve", submitted.error().code));
       job_.emplace(std::move(*submitted));
     }

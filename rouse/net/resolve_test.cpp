@@ -37,6 +37,11 @@ TEST_F(resolving, gives_all_addresses_in_the_resolvers_order) {
   EXPECT_EQ((*found)[1].to_string(), "192.0.2.1:80");
 }
 
+TEST_F(resolving, is_a_names_job_of_the_pool) {
+  (void)run(resolve("one.example", 80));
+  EXPECT_EQ(pool_.status().of(job_class::names).begun, 1u);
+}
+
 TEST_F(resolving, numeric_addresses_ask_nobody) {
   EXPECT_EQ(run(resolve("192.0.2.7", 1))->at(0).to_string(), "192.0.2.7:1");
   EXPECT_EQ(run(resolve("fe80::1%3", 1))->at(0).scope(), 3u);

@@ -352,6 +352,7 @@ TEST_P(fs_calls, fault_F4_a_stuck_disk_holds_one_thread_and_nobody_else) {
     // A thread that has answered needs a moment to be idle again.
     while (current<blocking_pool>::get()->status().running != 1)
       co_await yield_now();
+    EXPECT_EQ(current<blocking_pool>::get()->status().of(job_class::files).running, 1u);
     EXPECT_EQ(calls, 2);
     is_stuck = false;
     is_stuck.notify_all();

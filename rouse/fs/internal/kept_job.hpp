@@ -5,6 +5,7 @@
 
 #include <rouse/core/current.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
+#include <rouse/fs/internal/file_job.hpp>
 
 #include <optional>
 
@@ -20,7 +21,7 @@ class kept_job {
   [[nodiscard]] result<void> begin(F f) {
     blocking_pool* pool = current<blocking_pool>::get();
     if (!pool) return std::unexpected(error("file operation", errc::no_context));
-    auto submitted = pool->submit(std::move(f));
+    auto submitted = pool->submit(file_job, std::move(f));
     if (!submitted) return std::unexpected(submitted.error());
     job_.emplace(std::move(*submitted));
     return {};

@@ -5,6 +5,7 @@
 #include <rouse/core/current.hpp>
 #include <rouse/coro/task.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
+#include <rouse/fs/internal/file_job.hpp>
 #include <rouse/reactor/operation.hpp>
 #include <rouse/reactor/reactor.hpp>
 
@@ -44,7 +45,7 @@ task<std::invoke_result_t<F&>> offload(F f) {
   using answer = std::invoke_result_t<F&>;
   blocking_pool* pool = current<blocking_pool>::get();
   if (!pool) co_return answer(std::unexpected(error("file operation", errc::no_context)));
-  auto submitted = pool->submit(std::move(f));
+  auto submitted = pool->submit(file_job, std::move(f));
   if (!submitted) co_return answer(std::unexpected(submitted.error()));
   answer value = co_await std::move(*submitted);
   co_return value;
