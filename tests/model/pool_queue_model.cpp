@@ -1,6 +1,8 @@
-// Two threads submit jobs to a pool whose threads time out at any moment, and one of them shuts it
-// down: an accepted job is run or refused, once, and whoever polls it hears of it (C8); after the
-// shutdown nothing is accepted and no thread is left (C13).
+// Two threads submit jobs, of one class or of several, to a pool whose threads time out at any
+// moment, and one of them shuts it down: an accepted job is run or refused, once, and whoever polls
+// it hears of it (C8), though it waits behind the cap of its class; no class holds more threads
+// than its cap, and a stuck one leaves the second thread to the others; after the shutdown nothing
+// is accepted and no thread is left (C13).
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
 #include <rouse/park/thread_park.hpp>
 
@@ -40,8 +42,9 @@ constexpr wake_table sleeper::how{
 class pool_queue final : public scenario {
  public:
   pool_queue()
-      : pool_(std::make_unique<blocking_pool>(blocking_pool_options{
-            .threads_max = 1 + choose(2), .keep_alive = keep_alives[choose(3)]})) {}
+      : pool_(std::make_unique<blocking_pool>(
+            blocking_pool_options{.threads_max = threads_,
+                                  .keep_alive = is_stuck_ ? no_limit : keep_alives[choose(3)]})) {}
 
   void thread(unsigned index) override {
     if (index == 0)
@@ -78,14 +81,21 @@ class pool_queue final : public scenario {
     expect(!late && late.error() == error("", errc::runtime_shut_down), "nothing is accepted");
   }
   answer submit(unsigned i) {
-    answer job = pool_->submit([this, i] {
+    const job_class kind = is_mixed_ && i != 2 ? job_class::files : one_class_;
+    answer job = pool_->submit({.name = "", .kind = kind}, [this, i, kind] {
       runs_[i].add();
+      expect(begun_[index(kind)].value() - ended_[index(kind)].value() < caps_[index(kind)],
+             "a class stays below its cap");
+      begun_[index(kind)].add();
       written_[i] = i + 1;
+      if (is_stuck_ && i == 0) await_other_class();
+      if (i == 2) tell_stuck_class();
+      ended_[index(kind)].add();
       return i;
     });
     if (!job)
       expect(runs_[i].value() == 0, "what was not accepted does not run");
-    else if (choose(4) != 0)
+    else if (choose(4) != 0 || (is_stuck_ && i == 2))
       await(i, *job);
     return job;
   }
@@ -100,7 +110,27 @@ class pool_queue final : public scenario {
     }
   }
 
+  // Job 0, of files, ends after job 2, of another class, has begun.
+  void await_other_class() {
+    while (!is_served_.load(order::relaxed))
+      (void)stuck_.park(no_limit);
+  }
+  void tell_stuck_class() {
+    is_served_.store(true, order::relaxed);
+    unstick_.unpark();
+  }
+  static std::size_t index(job_class kind) noexcept { return static_cast<std::size_t>(kind); }
+
+  const bool is_mixed_ = choose(2) == 0;               // jobs 0 and 1 are of files, 2 is not
+  const bool is_stuck_ = is_mixed_ && choose(2) == 0;  // job 0 waits for job 2
+  const unsigned threads_ = is_stuck_ ? 2 : 1 + choose(2);
+  const unsigned caps_[job_classes] = {threads_, 1, 1};
+  const job_class one_class_ = choose(2) == 0 ? job_class::general : job_class::names;
   sleeper sleepers_[3];
+  tally begun_[job_classes], ended_[job_classes];
+  atomic<bool> is_served_{false};
+  thread_park stuck_;
+  unparker unstick_ = stuck_.unparker();
   tally runs_[3];
   unsigned written_[3] = {};
   std::unique_ptr<blocking_pool> pool_;
@@ -110,7 +140,7 @@ class pool_queue final : public scenario {
 };
 
 constexpr const char* mutated[] = {"blocking_pool.cpp", "blocking_job.hpp", "pool_state.hpp",
-                                   "pool_state.cpp"};
+                                   "pool_state.cpp",    "class_queue.hpp",  "class_queue.cpp"};
 constexpr survivor survivors[] = {
     {"pool_state.cpp enqueue fetch_add in two steps", "no fault: nobody else knows the job yet"},
     {"pool_state.cpp await_claim goes without a look at the queue (in the text)",
