@@ -73,6 +73,8 @@ unsigned processor_count() noexcept {
   return online > 0 ? static_cast<unsigned>(online) : 1;
 }
 
+void yield_thread() noexcept { ::sched_yield(); }
+
 void name_this_thread(const char* name) noexcept {
   char kept[16] = {};
   std::strncpy(kept, name, sizeof kept - 1);

@@ -38,6 +38,8 @@ void watch_forks() noexcept;
 [[nodiscard]] int thread_id() noexcept;
 /// Processors this process may run on, at least 1.
 [[nodiscard]] unsigned processor_count() noexcept;
+/// Lets other threads of this processor run first.
+void yield_thread() noexcept;
 /// At most 15 bytes are kept; what a debugger and `top -H` show.
 void name_this_thread(const char* name) noexcept;
 [[nodiscard]] std::string this_thread_name();

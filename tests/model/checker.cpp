@@ -37,8 +37,8 @@ unsigned execution = 0;
 
 namespace {
 
-constexpr unsigned threads_max = 5;  // those of a scenario, and those it starts
-constexpr unsigned extra_threads = 2;
+constexpr unsigned threads_max = 7;  // those of a scenario, and those it starts
+constexpr unsigned starts_max = 5;   // of model_options::starts
 
 unsigned this_thread() noexcept { return static_cast<unsigned>(rl::ctx().threadx_->index_); }
 rl::debug_info info_of(const place& at) { return {at.function, at.file, at.line}; }
@@ -302,13 +302,14 @@ rl::condition_variable& condition_of(void* cell) noexcept {
 }
 
 make_scenario make = nullptr;
-unsigned started = 0;  // threads that this execution's scenario has started
+unsigned started = 0;      // threads that this execution's scenario has started
+unsigned started_max = 0;  // of the model's options
 
 struct thread_start {
   void* (*entry)(void*);
   void* argument;
 };
-std::array<thread_start, extra_threads> starts;
+std::array<thread_start, starts_max> starts;
 
 void* run_started(void* start) {
   const inside scenario_code;
@@ -316,9 +317,9 @@ void* run_started(void* start) {
   return s.entry(s.argument);
 }
 
-template <unsigned Threads>
-struct suite : rl::test_suite<suite<Threads>, Threads> {
-  static constexpr rl::thread_id_t dynamic_thread_count = extra_threads;
+template <unsigned Threads, unsigned Starts>
+struct suite : rl::test_suite<suite<Threads, Starts>, Threads> {
+  static constexpr rl::thread_id_t dynamic_thread_count = Starts;
 
   void before() {
     ++execution;
@@ -379,7 +380,11 @@ verdict run_search(unsigned threads, const search& wanted) {
       !wanted.with_history;  // with neither collected nor printed, relacy stops at once
   if (wanted.from != 1) p.initial_state = std::to_string(wanted.from).c_str();
   verdict v;
-  v.is_success = threads == 2 ? rl::simulate<suite<2>>(p) : rl::simulate<suite<3>>(p);
+  // An exhaustive search tries each thread that could be started as another: no more than needed.
+  const bool starts_few = started_max == 2;
+  v.is_success = threads == 3 ? rl::simulate<suite<3, 2>>(p)
+                 : starts_few ? rl::simulate<suite<2, 2>>(p)
+                              : rl::simulate<suite<2, starts_max>>(p);
   v.executions = static_cast<long>(p.stop_iteration);
   if (!v.is_success) {
     v.fault = rl::test_result_str(p.test_result);
@@ -530,7 +535,7 @@ bool planted(const char* bug, place at) noexcept {
 }
 
 void* start_thread(void* (*entry)(void*), void* argument) noexcept {
-  if (started == extra_threads) return nullptr;
+  if (started == started_max) return nullptr;
   const outside checker_code;
   thread_start& s = starts[started++];
   s = {entry, argument};
@@ -641,6 +646,7 @@ int run(int argc, char** argv, const char* name, make_scenario how, const model_
   shadows_used.reserve(shadows);  // now, as it grows while a scenario's memory is the heap
   make = how;
   model_options wanted = options;
+  started_max = options.starts;
   const std::string_view word1 = argc > 1 ? argv[1] : "";
   const long number = argc > 2 ? std::atol(argv[2]) : 0;
   if (word1 == "--replay" && number > 0) return !replay(name, wanted, number);

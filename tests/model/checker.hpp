@@ -52,6 +52,7 @@ using make_scenario = std::unique_ptr<scenario> (*)();
 
 struct model_options {
   unsigned threads = 2;     ///< 2 or 3
+  unsigned starts = 2;      ///< that an execution may start itself: 2, or 5 beside 2
   long executions = 20000;  ///< of the random search, each with its own seed
   /// A world of two threads with so few steps that every interleaving is searched, or every one
   /// with so many preemptions at most (0: all).

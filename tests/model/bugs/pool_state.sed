@@ -2,5 +2,8 @@ s/^    if (is_closed_) return std::unexpected/    if (is_closed_ \&\& !model::pl
 s/^  t->is_claimed = true;$/  t->is_claimed = !model::planted("a claim is not told");/
 s/^  while (!me.is_claimed && !is_closed_) {$/  while (!me.is_claimed \&\& (model::planted("sleeps though closed") || !is_closed_)) {/
 s/return queue_.startable() != 0;/return !model::planted("goes without a look at the queue") \&\& queue_.startable() != 0;/
-s/^    if (queue_.startable() > claimed_ && !claim_idle()/    if (queue_.startable() > (model::planted("a thread on its way is thought enough for all") \&\& claimed_ ? 99 : claimed_) \&\& !claim_idle()/
 s/^  queue_.end(me.job_kind);$/  if (!model::planted("the end of a job is not counted")) queue_.end(me.job_kind);/
+s/^      call_thread();$/      if (!model::planted("who takes a job calls no other thread")) call_thread();/
+s/^    call_thread();$/    if (!model::planted("a submit calls no thread")) call_thread();/
+s/^    if (queue_.startable() > free_threads() \&\& /    if (queue_.startable() > (model::planted("one thread is thought enough for all") \&\& live_ != 0 ? 99 : free_threads()) \&\& /
+s/^  lingering_ = nullptr;$/  if (!model::planted("is still thought to linger")) lingering_ = nullptr;/

@@ -11,6 +11,9 @@
 namespace rouse::internal {
 namespace {
 
+/// How often a lingering thread gives way: some 3 us on a free processor.
+constexpr int lingering_looks = 8;
+
 constinit thread_local const pool_state* pool_here = nullptr;
 
 /// Signals are the application's business, and must not interrupt a stranger's call: only those
@@ -71,8 +74,9 @@ result<void> pool_state::enqueue(pool_job& job) noexcept {
     const lock_guard lock(lock_);
     if (is_closed_) return std::unexpected(error("submit", errc::runtime_shut_down));
     queue_.push(job);
-    if (queue_.startable() > claimed_ && !claim_idle() && live_ < options_.threads_max)
+    if (queue_.startable() > free_threads() && live_ < options_.threads_max)
       no_thread = start_thread();
+    call_thread();
     if (live_ == 0) {
       queue_.remove(job);
       return std::unexpected(error("submit", no_thread));
@@ -92,14 +96,19 @@ result<void> pool_state::enqueue(pool_job& job) noexcept {
   return {};
 }
 
-bool pool_state::claim_idle() noexcept {
-  pool_thread* t = idle_.back();
-  if (!t) return false;
-  t->unlink();
+void pool_state::call_thread() noexcept {
+  if (claimed_ != 0 || queue_.startable() == 0) return;
+  pool_thread* t = std::exchange(lingering_, nullptr);
+  if (t) {
+    t->is_called.store(true, order::relaxed);
+  } else if ((t = idle_.back())) {
+    t->unlink();
+    t->woken.notify_one();
+  } else {
+    return;
+  }
   t->is_claimed = true;
   ++claimed_;
-  t->woken.notify_one();
-  return true;
 }
 
 int pool_state::start_thread() noexcept {
@@ -170,9 +179,12 @@ void pool_state::serve_queue(pool_thread& me) noexcept {
   for (;;) {
     if (std::exchange(me.is_claimed, false)) --claimed_;
     if (pool_job* job = queue_.begin()) {
+      call_thread();
       run(me, *job);
     } else if (is_closed_) {
       return await_turn(me);
+    } else if (linger(me)) {
+      continue;
     } else if (!await_claim(me)) {
       return leave(me);
     }
@@ -196,6 +208,19 @@ void pool_state::leave(pool_thread& me) noexcept {
   threads_[me.number] = nullptr;
   --live_;
   me.joins = std::exchange(gone_, &me);
+}
+
+bool pool_state::linger(pool_thread& me) noexcept {
+  if (lingering_) return false;
+  lingering_ = &me;
+  me.is_called.store(false, order::relaxed);
+  lock_.unlock();
+  for (int i = 0; i < lingering_looks && !me.is_called.load(order::relaxed); ++i)
+    sys::yield_thread();
+  lock_.lock();
+  if (me.is_claimed) return true;
+  lingering_ = nullptr;
+  return is_closed_;
 }
 
 bool pool_state::await_claim(pool_thread& me) noexcept {

@@ -1,17 +1,20 @@
 // The pool's inside: one lock, the queues, and the threads.
 //
-// Why no job is lost against a thread that times out (FAULTS C8): whether a thread is idle, claimed
-// or gone, and what stands in the queue, is decided under one lock. A submit takes an idle thread
-// off the list, *claims* it: from then on it cannot time out, and owes the queue a look. (The model
-// in tests/model loses a job without the claim.) What holds whenever the lock is free: of the jobs
-// that may begin, as many as there are claimed threads have one on its way, and there are more only
-// while no thread is idle and none can be made.
-// Only a submit makes a job one that may begin, and claims; and the end of a job at the cap of its
-// class, whose thread then looks before it rests.
+// Why no job is lost against a thread that times out (FAULTS C8): whether a thread rests, is
+// claimed or gone, and what stands in the queues, is decided under one lock. A claimed thread
+// cannot time out, and owes the queues a look; one whose time is up looks before it goes. Whenever
+// the lock is free and a job may begin, a thread is claimed, or none rests and none can be made.
 //
-//   idle --claimed by submit()--> serving --queue empty--> idle --keep_alive over--> gone, joined
-//   by the next one that goes any  --pool closed--> waits for its turn --> gone, joined by
-//   shutdown()
+// One thread is called at a time: by a submit, and then by each thread that takes a job and leaves
+// another. So a burst of short jobs costs its submitter one wake and not one a job, and long jobs
+// still get all threads within some wakes. The thread that ran out of jobs last *lingers* before it
+// sleeps, giving way to others, since a job often follows and a wake costs more than all else here.
+// (Each thread woken by the submit itself: up to 0.9 context switches a job, ten times the time.)
+//
+//   lingering --nothing came--> idle --keep_alive over--> gone, joined by the next one that goes
+//       |                         |
+//       +--------- claimed -------+--> serving; --no job--> lingering, or idle if another lingers
+//   any --pool closed--> waits for its turn --> gone, joined by shutdown()
 #pragma once
 
 #include <rouse/base/condition.hpp>
@@ -27,10 +30,11 @@ namespace rouse::internal {
 struct pool_thread : list_link {
   pool_state* pool = nullptr;
   unsigned number = 0;
-  bool is_claimed = false;      // owes the queue a look before it may go idle
-  bool is_left_behind = false;  // shutdown() has given it up: it frees itself
-  bool is_running = false;      // has a job
-  const char* job_name = "";    // of that job, which may die before is_running is false again
+  bool is_claimed = false;        // owes the queues a look before it may rest
+  atomic<bool> is_called{false};  // ends its lingering; written under the lock
+  bool is_left_behind = false;    // shutdown() has given it up: it frees itself
+  bool is_running = false;        // has a job
+  const char* job_name = "";      // of that job, which may die before is_running is false again
   job_class job_kind = {};
   pool_thread* joins = nullptr;  // went before this one, which joins it on its own way out
   thread handle;
@@ -64,6 +68,8 @@ class pool_state {
   /// Returns when this thread is to end; then nothing in the pool counts on it any more.
   void serve_queue(pool_thread& me) noexcept;
   void run(pool_thread& me, pool_job& job) noexcept ROUSE_REQUIRES(lock_);
+  /// Looks out for a call for some microseconds, without the lock. False: there was none.
+  [[nodiscard]] bool linger(pool_thread& me) noexcept ROUSE_REQUIRES(lock_);
   /// False: its time is up and there is nothing to do.
   [[nodiscard]] bool await_claim(pool_thread& me) noexcept ROUSE_REQUIRES(lock_);
   /// Its time was up: from here on a submit makes a new thread.
@@ -72,13 +78,17 @@ class pool_state {
   void call_hook(void (*hook)(unsigned, void*), const pool_thread& me) const noexcept;
 
   // Submitting.
-  [[nodiscard]] bool claim_idle() noexcept ROUSE_REQUIRES(lock_);
+  /// Claims a thread that rests, if more may begin and none is on its way.
+  void call_thread() noexcept ROUSE_REQUIRES(lock_);
   /// 0, or why there is no new thread.
   [[nodiscard]] int start_thread() noexcept ROUSE_REQUIRES(lock_);
-  /// Jobs of the class that wait and for which no thread is on its way; one on its way counts for
-  /// each class it may serve.
+  /// Threads without a job: they rest or are on their way to the queue.
+  [[nodiscard]] unsigned free_threads() const noexcept ROUSE_REQUIRES(lock_) {
+    return live_ - queue_.running();
+  }
+  /// Jobs of the class that wait and for which no thread is free; a free one counts for each class.
   [[nodiscard]] std::size_t waiting(job_class kind) const noexcept ROUSE_REQUIRES(lock_) {
-    return queue_.queued(kind) - std::min(queue_.startable(kind), claimed_);
+    return queue_.queued(kind) - std::min(queue_.startable(kind), free_threads());
   }
 
   // Shutting down.
@@ -98,6 +108,7 @@ class pool_state {
 
   mutable mutex lock_;
   class_queue queue_ ROUSE_GUARDED_BY(lock_);
+  pool_thread* lingering_ ROUSE_GUARDED_BY(lock_) = nullptr;  // at most one
   list<pool_thread> idle_
       ROUSE_GUARDED_BY(lock_);  // latest last, and claimed first: the others can time out
   std::vector<pool_thread*> threads_
