@@ -14,6 +14,9 @@ if(ROUSE_LLHTTP_SOURCES AND ROUSE_LLHTTP_INCLUDE)
   target_compile_options(rouse_llhttp PRIVATE -w)
 endif()
 
+# rouse/crypto is left out where this is missing.
+find_package(OpenSSL 3 COMPONENTS Crypto)
+
 if(ROUSE_BUILD_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)

@@ -1,13 +1,14 @@
-# rouse_module(<name> DEPENDS <modules...> [LINK <targets...>] [EMBED <object libraries...>]
+# rouse_module(<name> [OPTIONAL] DEPENDS <modules...> [LINK <targets...>] [EMBED <object libraries...>]
 #              [TEST_LINK <targets...>])
 #
 # One library per folder of rouse/: target rouse_<name>, alias Rouse::<name>. Found by name, at any depth:
 #   *.hpp            public, installed    *.cpp         the library
 #   internal/*.hpp   private              *_test.hpp, *_test.cpp   one GoogleTest program, <name>_test
 # DEPENDS names modules below; they must exist already, so that a circle cannot be built.
+# OPTIONAL: a component of its own, no part of Rouse::rouse nor of what rouse.pc links.
 # LINK and EMBED are private: LINK for libraries of the system, EMBED for objects that go into our archive.
 function(rouse_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "DEPENDS;LINK;EMBED;TEST_LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 module "OPTIONAL" "" "DEPENDS;LINK;EMBED;TEST_LINK")
   if(module_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "rouse_module(${name}): what is ${module_UNPARSED_ARGUMENTS}?")
   endif()
@@ -52,7 +53,11 @@ function(rouse_module name)
     target_include_directories(${target} SYSTEM PRIVATE
       $<TARGET_PROPERTY:${objects},INTERFACE_INCLUDE_DIRECTORIES>)
   endforeach()
-  set_property(GLOBAL APPEND PROPERTY ROUSE_MODULES ${name})
+  if(module_OPTIONAL)
+    set_property(GLOBAL APPEND PROPERTY ROUSE_OPTIONAL_MODULES ${name})
+  else()
+    set_property(GLOBAL APPEND PROPERTY ROUSE_MODULES ${name})
+  endif()
 
   if(ROUSE_BUILD_TESTS AND tests)
     rouse_test(${name} SOURCES ${tests} LINK ${target} ${module_LINK} ${module_TEST_LINK})

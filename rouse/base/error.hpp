@@ -32,6 +32,7 @@ enum class errc : std::int32_t {
   too_large,                 ///< a named limit was exceeded
   invalid_input,             ///< malformed address, name, number or message
   host_not_found,            ///< no address has this host name
+  unknown_algorithm,         ///< the library behind a call knows none of this name
 };
 
 /// What failed and why.

@@ -22,6 +22,7 @@ class rouse_category final : public std::error_category {
       case errc::too_large: return "over the limit";
       case errc::invalid_input: return "invalid input";
       case errc::host_not_found: return "no such host";
+      case errc::unknown_algorithm: return "no such algorithm";
     }
     return "unknown error " + std::to_string(code);
   }

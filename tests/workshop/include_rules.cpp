@@ -99,6 +99,9 @@ class include_check {
     } else if (i.path == "llhttp.h") {
       if (module_ != "http" || is_public_header(path_))
         say(i.line, "<llhttp.h> belongs in http, and in no public header");
+    } else if (i.path.starts_with("openssl/")) {
+      if (module_ != "crypto" || is_public_header(path_))
+        say(i.line, "<" + i.path + "> belongs in crypto, and in no public header");
     } else if (is_kernel_header(i.path)) {
       if (!module_.empty() && !is_door(path_, i.path))
         say(i.line, "kernel header <" + i.path + "> outside rouse/sys");

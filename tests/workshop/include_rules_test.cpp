@@ -72,6 +72,12 @@ TEST(include_rules, keep_the_kernel_behind_sys_and_liburing_behind_its_reactor) 
   EXPECT_NE(about("rouse/reactor/io_uring/ring.hpp", "#include <liburing.h>"), "");
 }
 
+TEST(include_rules, keep_openssl_in_crypto) {
+  EXPECT_EQ(about("rouse/crypto/hasher.cpp", "#include <openssl/evp.h>"), "");
+  EXPECT_NE(about("rouse/crypto/hasher.hpp", "#include <openssl/evp.h>"), "");
+  EXPECT_NE(about("rouse/net/stream.cpp", "#include <openssl/ssl.h>"), "");
+}
+
 TEST(include_rules, keep_costly_headers_out_of_public_ones) {
   EXPECT_NE(about("rouse/core/waker.hpp", "#include <atomic>"), "");
   EXPECT_EQ(about("rouse/core/waker.cpp", "#include <atomic>"), "");
