@@ -1,0 +1,1 @@
+for (let i = 1; i <= 8; ++i) setTimeout(() => log(i), 5);

@@ -1,0 +1,2 @@
+setImmediate(() => log('never')).unref();
+process.on('exit', (code) => log(`exit ${code}`));
