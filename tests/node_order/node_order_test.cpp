@@ -1,0 +1,148 @@
+// Each program of programs/ three times: its twin in virtual time, its twin in real time, both on
+// each reactor, and the program itself in Node.js. All must print the lines of NAME.expected, which
+// write_expected.sh had from Node.js.
+#include "program.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <tests/support/each_reactor.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iomanip>
+#include <iterator>
+#include <ostream>
+#include <set>
+#include <sstream>
+
+namespace node_order {
+
+void PrintTo(const program& p, std::ostream* to) { *to << p.name; }
+
+namespace {
+
+using lines = std::vector<std::string>;
+
+std::string folder() { return NODE_ORDER_SOURCES "/programs/"; }
+
+std::vector<program> all_programs() {
+  std::vector<program> all;
+  for (auto some : {queue_programs(), timer_programs(), interval_programs(), liveness_programs(),
+                    error_programs()})
+    all.insert(all.end(), some.begin(), some.end());
+  return all;
+}
+
+lines expected_of(const program& p) {
+  std::ifstream file(folder() + p.name + ".expected");
+  lines expected;
+  for (std::string line; std::getline(file, line);)
+    expected.push_back(line);
+  return expected;
+}
+
+lines twin_of(const program& p, rouse::reactor_kind on, bool in_virtual_time) {
+  rouse::manual_clock clock;
+  clock.set_auto_advance(true);
+  rouse::loop_options options;
+  options.runtime.reactor.kind = on;
+  if (in_virtual_time) options.runtime.clock = &clock;
+  options.node_compatible = true;
+  rouse::loop loop(options);
+  script s(loop, in_virtual_time ? &clock : nullptr);
+  const int code = loop.run([&] { p.main(s); });
+  s.log("exit code " + std::to_string(code));
+  return s.lines();
+}
+
+struct command_run {
+  int exit_code = -1;
+  lines printed;
+};
+
+command_run run_command(const std::string& command) {
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  if (!pipe) return {};
+  std::string text;
+  char some[4096];
+  while (const std::size_t n = std::fread(some, 1, sizeof some, pipe))
+    text.append(some, n);
+  const int status = ::pclose(pipe);
+  command_run ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, {}};
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);)
+    ran.printed.push_back(line);
+  return ran;
+}
+
+std::string script_call(const std::string& name) {
+  return "'" NODE_ORDER_SOURCES "/" + name + "' ";
+}
+
+std::string side_by_side(const lines& expected, const lines& got) {
+  std::ostringstream text;
+  for (std::size_t i = 0; i < std::max(expected.size(), got.size()); ++i) {
+    const std::string left = i < expected.size() ? expected[i] : "";
+    const std::string right = i < got.size() ? got[i] : "";
+    text << (left == right ? "    " : "  ! ") << std::left << std::setw(44) << left << right
+         << '\n';
+  }
+  return text.str();
+}
+
+class order : public ::testing::TestWithParam<program> {
+ protected:
+  void SetUp() override {
+    expected_ = expected_of(GetParam());
+    ASSERT_FALSE(expected_.empty()) << "run write_expected.sh";
+  }
+  void expect(const lines& got, const std::string& from) {
+    EXPECT_TRUE(got == expected_) << GetParam().name << ": expected beside " << from << '\n'
+                                  << side_by_side(expected_, got);
+  }
+  void expect_of_twin_on_each_reactor(bool in_virtual_time) {
+    int reactors = 0;
+    for (auto on : {rouse::reactor_kind::epoll, rouse::reactor_kind::io_uring}) {
+      if (!support::has_reactor(on)) continue;
+      ++reactors;
+      expect(twin_of(GetParam(), on, in_virtual_time), rouse::name_of(on));
+    }
+    EXPECT_GT(reactors, 0);
+  }
+
+ private:
+  lines expected_;
+};
+
+TEST_P(order, of_the_twin_in_virtual_time) { expect_of_twin_on_each_reactor(true); }
+
+TEST_P(order, of_the_twin_in_real_time) { expect_of_twin_on_each_reactor(false); }
+
+TEST_P(order, of_node_itself) {
+  const command_run node = run_command(script_call("get_node.sh") + "'" NODE_ORDER_NODE "'");
+  ASSERT_EQ(node.printed.size(), 1u);
+  if (node.exit_code == 77) GTEST_SKIP() << node.printed[0];
+  const command_run ran =
+      run_command(script_call("run_in_node.sh") + "'" + node.printed[0] + "' " + GetParam().name);
+  expect(ran.printed, "Node.js");
+}
+
+INSTANTIATE_TEST_SUITE_P(program, order, ::testing::ValuesIn(all_programs()),
+                         [](const auto& which) { return which.param.name; });
+
+TEST(programs, each_has_a_twin) {
+  std::set<std::string> in_javascript;
+  for (const auto& file : std::filesystem::directory_iterator(folder()))
+    if (file.path().extension() == ".js") in_javascript.insert(file.path().stem());
+  std::set<std::string> in_cpp;
+  for (const program& p : all_programs())
+    in_cpp.insert(p.name);
+  EXPECT_THAT(in_cpp, ::testing::ContainerEq(in_javascript));
+}
+
+}  // namespace
+
+}  // namespace node_order

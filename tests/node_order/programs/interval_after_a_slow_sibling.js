@@ -1,0 +1,8 @@
+let n = 0;
+setTimeout(() => pass(200), 5);
+const interval = setInterval(() => {
+  log(`interval ${++n}`);
+  if (n === 2) return clearInterval(interval);
+  setTimeout(() => log('40 ms after interval 1'), 40);
+}, 80);
+pass(100);
