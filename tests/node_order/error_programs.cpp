@@ -95,6 +95,27 @@ void throw_and_the_handler_goes_on(script& s) {
   s.loop.set_timeout(1ms, fails(s, "timer"));
 }
 
+void throw_in_a_microtask_of_an_immediate(script& s) {
+  log_errors(s);
+  s.loop.set_immediate([&s] {
+    s.log("a");
+    s.loop.queue_microtask(fails(s, "microtask 1"));
+    s.loop.queue_microtask(s.says("microtask 2"));
+    s.loop.next_tick(s.says("tick"));
+  });
+  s.loop.set_immediate(s.says("b"));
+}
+
+void exit_in_the_error_handler(script& s) {
+  s.loop.on_error([&s](std::exception_ptr error) {
+    s.log("caught " + text_of(error));
+    s.loop.exit(6);
+  });
+  s.loop.on_exit([&s](int code) { s.log("exit " + std::to_string(code)); });
+  s.loop.set_immediate(fails(s, "a"));
+  s.loop.set_immediate(s.says("never: b"));
+}
+
 }  // namespace
 
 std::span<const program> error_programs() {
@@ -106,6 +127,8 @@ std::span<const program> error_programs() {
       {"throw_in_an_interval", throw_in_an_interval},
       {"throw_in_main", throw_in_main},
       {"throw_and_the_handler_goes_on", throw_and_the_handler_goes_on},
+      {"throw_in_a_microtask_of_an_immediate", throw_in_a_microtask_of_an_immediate},
+      {"exit_in_the_error_handler", exit_in_the_error_handler},
   };
   return all;
 }

@@ -97,6 +97,16 @@ void interval_after_a_slow_sibling(script& s) {
   s.pass(100ms);
 }
 
+void interval_of_zero(script& s) {
+  int& n = s.keep(0);
+  auto& interval = s.keep<rouse::timer_id>();
+  interval = s.loop.set_interval(0ms, [&] {
+    s.log("interval " + std::to_string(++n));
+    s.loop.set_immediate(s.says("immediate"));
+    if (n == 3) s.loop.clear_interval(interval);
+  });
+}
+
 }  // namespace
 
 std::span<const program> interval_programs() {
@@ -109,6 +119,7 @@ std::span<const program> interval_programs() {
       {"interval_drains_between", interval_drains_between},
       {"interval_refreshed", interval_refreshed},
       {"interval_after_a_slow_sibling", interval_after_a_slow_sibling},
+      {"interval_of_zero", interval_of_zero},
   };
   return all;
 }

@@ -152,6 +152,68 @@ void exit_in_before_exit(script& s) {
   s.loop.on_exit(says_exit(s));
 }
 
+void unref_immediate_revived(script& s) {
+  bool& done = s.keep(false);
+  s.loop.unref(s.loop.set_immediate(s.says("unref immediate")));
+  s.loop.on_before_exit([&] {
+    s.log("before exit");
+    if (done) return;
+    done = true;
+    s.loop.set_timeout(10ms, s.says("timer"));
+  });
+}
+
+void unref_then_ref_immediate(script& s) {
+  const rouse::immediate_id immediate = s.loop.set_immediate(s.says("immediate"));
+  s.loop.unref(immediate);
+  s.loop.ref(immediate);
+  s.loop.unref(s.loop.set_immediate(s.says("unref immediate")));
+}
+
+void unref_twice_counts_once(script& s) {
+  const rouse::timer_id a = s.loop.set_timeout(5ms, s.says("a"));
+  const rouse::timer_id b = s.loop.set_timeout(1000ms, s.says("never"));
+  s.loop.unref(b);
+  s.loop.unref(b);
+  s.loop.ref(a);
+  s.loop.ref(a);
+  s.loop.on_exit(says_exit(s));
+}
+
+void several_handlers_of_the_end(script& s) {
+  int& left = s.keep(1);
+  s.loop.on_before_exit([&] {
+    s.log("before exit 1");
+    if (left-- > 0) s.loop.set_immediate(s.says("immediate"));
+  });
+  s.loop.on_before_exit(s.says("before exit 2"));
+  s.loop.on_exit([&s](int code) { s.log("exit 1: " + std::to_string(code)); });
+  s.loop.on_exit([&s](int code) { s.log("exit 2: " + std::to_string(code)); });
+}
+
+void exit_in_a_microtask(script& s) {
+  s.loop.on_exit(says_exit(s));
+  s.loop.set_timeout(3ms, [&s] {
+    s.log("timer");
+    s.loop.queue_microtask([&s] {
+      s.log("microtask");
+      s.loop.exit(4);
+    });
+    s.loop.queue_microtask(s.says("never: microtask"));
+  });
+  s.loop.set_timeout(3ms, s.says("never: timer"));
+  s.pass(10ms);
+}
+
+void exit_in_the_exit(script& s) {
+  s.loop.on_exit([&s](int code) {
+    s.log("exit 1: " + std::to_string(code));
+    s.loop.exit(9);
+  });
+  s.loop.on_exit([&s](int code) { s.log("never: exit 2: " + std::to_string(code)); });
+  s.loop.set_timeout(1ms, s.says("timer"));
+}
+
 }  // namespace
 
 std::span<const program> liveness_programs() {
@@ -172,6 +234,12 @@ std::span<const program> liveness_programs() {
       {"exit_in_a_tick", exit_in_a_tick},
       {"exit_in_main", exit_in_main},
       {"exit_in_before_exit", exit_in_before_exit},
+      {"unref_immediate_revived", unref_immediate_revived},
+      {"unref_then_ref_immediate", unref_then_ref_immediate},
+      {"unref_twice_counts_once", unref_twice_counts_once},
+      {"several_handlers_of_the_end", several_handlers_of_the_end},
+      {"exit_in_a_microtask", exit_in_a_microtask},
+      {"exit_in_the_exit", exit_in_the_exit},
   };
   return all;
 }

@@ -204,6 +204,65 @@ void refresh_of_an_overdue_sibling(script& s) {
   s.pass(50ms);
 }
 
+void clear_wins_over_refresh(script& s) {
+  int& n = s.keep(0);
+  auto& a = s.keep<rouse::timer_id>();
+  a = s.loop.set_timeout(2ms, [&] {
+    s.log("a " + std::to_string(++n));
+    if (n == 3) return;
+    s.loop.clear_timeout(a);
+    s.loop.refresh(a);
+  });
+  s.loop.set_timeout(40ms, s.says("b"));
+}
+
+void refresh_then_clear(script& s) {
+  int& n = s.keep(0);
+  auto& a = s.keep<rouse::timer_id>();
+  a = s.loop.set_timeout(2ms, [&] {
+    s.log("a " + std::to_string(++n));
+    if (n == 3) return;
+    s.loop.refresh(a);
+    s.loop.clear_timeout(a);
+  });
+  s.loop.set_timeout(40ms, s.says("b"));
+}
+
+void longest_delay(script& s) {
+  const rouse::timer_id far = s.loop.set_timeout(((1LL << 31) - 1) * 1ms, s.says("never"));
+  s.loop.set_timeout(5ms, [&s, far] {
+    s.log("timer");
+    s.loop.clear_timeout(far);
+  });
+}
+
+void later_but_shorter(script& s) {
+  s.loop.set_timeout(120ms, s.says("120 ms"));
+  s.pass(20ms);
+  s.loop.set_timeout(20ms, s.says("20 ms after 20"));
+}
+
+void timer_of_a_tick_waits_for_siblings(script& s) {
+  s.loop.set_timeout(3ms, [&s] {
+    s.log("a");
+    s.loop.next_tick([&s] { s.loop.set_timeout(0ms, s.says("of the tick of a")); });
+  });
+  s.loop.set_timeout(3ms, s.says("b"));
+  s.loop.set_timeout(5ms, s.says("c"));
+  s.loop.set_immediate(s.says("immediate"));
+  s.pass(10ms);
+}
+
+void timers_set_by_microtasks_of_main(script& s) {
+  s.loop.queue_microtask([&s] {
+    s.log("microtask");
+    s.loop.set_timeout(3ms, s.says("3 ms after main"));
+    s.pass(150ms);
+  });
+  s.loop.set_timeout(100ms, s.says("100 ms"));
+  s.loop.set_immediate(s.says("immediate"));
+}
+
 }  // namespace
 
 std::span<const program> timer_programs() {
@@ -228,6 +287,12 @@ std::span<const program> timer_programs() {
       {"refresh_in_its_own_callback", refresh_in_its_own_callback},
       {"refresh_restarts_the_whole_delay", refresh_restarts_the_whole_delay},
       {"refresh_of_an_overdue_sibling", refresh_of_an_overdue_sibling},
+      {"clear_wins_over_refresh", clear_wins_over_refresh},
+      {"refresh_then_clear", refresh_then_clear},
+      {"longest_delay", longest_delay},
+      {"later_but_shorter", later_but_shorter},
+      {"timer_of_a_tick_waits_for_siblings", timer_of_a_tick_waits_for_siblings},
+      {"timers_set_by_microtasks_of_main", timers_set_by_microtasks_of_main},
   };
   return all;
 }
