@@ -33,6 +33,7 @@ enum class errc : std::int32_t {
   invalid_input,             ///< malformed address, name, number or message
   host_not_found,            ///< no address has this host name
   unknown_algorithm,         ///< the library behind a call knows none of this name
+  threw,                     ///< what was called for somebody else left by an exception
 };
 
 /// What failed and why.

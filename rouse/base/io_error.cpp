@@ -23,6 +23,7 @@ class rouse_category final : public std::error_category {
       case errc::invalid_input: return "invalid input";
       case errc::host_not_found: return "no such host";
       case errc::unknown_algorithm: return "no such algorithm";
+      case errc::threw: return "left by an exception";
     }
     return "unknown error " + std::to_string(code);
   }
