@@ -255,21 +255,21 @@ result<void> loop::close() noexcept {
 
 namespace internal {
 
-loop_request::loop_request(loop& of) : hold_(of.hold()), core_(of.core_) {
-  request& fresh = core_->request_table.emplace();
+loop_request::loop_request(loop& of) : loop_caller(of, "call_when_done"), hold_(of.hold()) {
+  request& fresh = core().request_table.emplace();
   id_ = {{requests::index_of(fresh), requests::serial_of(fresh)}};
 }
 
 loop_request::~loop_request() {
   if (id_ == request_id()) return;  // moved from
-  request* mine = core_->request_table.find(id_.index, id_.serial);
+  request* mine = core().request_table.find(id_.index, id_.serial);
   std::move(mine->task).detach();
-  core_->request_table.erase(*mine);
+  core().request_table.erase(*mine);
 }
 
-void loop_request::call(callback<void()> f) const noexcept { core_->call_in_poll(std::move(f)); }
+void loop_caller::call(callback<void()> f) const noexcept { core_->call_in_poll(std::move(f)); }
 
-bool loop_request::handle_exception(error& reason) const noexcept {
+bool loop_caller::handle_exception(error& reason) const noexcept {
   try {
     throw;
   } catch (const io_error& e) {

@@ -26,9 +26,14 @@
 
 namespace rouse {
 
+class loop_files;
+class loop_http;
+class loop_jobs;
+class loop_names;
 class loop_net;
 
 namespace internal {
+class loop_caller;
 class loop_core;
 class loop_request;
 }  // namespace internal
@@ -173,6 +178,14 @@ class loop {
 
   /// rouse/loop/loop_net.hpp: TCP and Unix sockets.
   [[nodiscard]] loop_net net() noexcept;
+  /// rouse/loop/loop_files.hpp: files, directories, watches.
+  [[nodiscard]] loop_files fs() noexcept;
+  /// rouse/loop/loop_jobs.hpp: functions on the pool's threads.
+  [[nodiscard]] loop_jobs jobs() noexcept;
+  /// rouse/loop/loop_names.hpp: look-up of hosts.
+  [[nodiscard]] loop_names names() noexcept;
+  /// rouse/loop/loop_http.hpp: an HTTP client.
+  [[nodiscard]] loop_http http() noexcept;
 
   // ---- Other threads, time, numbers.
 
@@ -188,6 +201,7 @@ class loop {
 
  private:
   class running;
+  friend class internal::loop_caller;
   friend class internal::loop_request;
   friend loop_net;
 
@@ -204,25 +218,36 @@ class loop {
 
 namespace internal {
 
-/// The place of one `call_when_done` in the loop's table. May outlive the loop.
-class loop_request {
+/// How a task of the loop calls back.
+class loop_caller {
  public:
-  explicit loop_request(loop& of);
-  loop_request(loop_request&& other) noexcept
-      : hold_(std::move(other.hold_)), core_(other.core_), id_(std::exchange(other.id_, {})) {}
-  loop_request& operator=(loop_request&&) = delete;
-  ~loop_request();
+  /// Throws io_error(closed), which names `operation`.
+  loop_caller(loop& of, const char* operation) : core_(&of.core(operation)) {}
 
-  [[nodiscard]] request_id id() const noexcept { return id_; }
   /// As a callback of the poll phase.
   void call(callback<void()> f) const noexcept;
   /// Of the exception that is being handled: the error of an io_error; false for any other, which
   /// goes where those of callbacks go.
   [[nodiscard]] bool handle_exception(error& reason) const noexcept;
+  [[nodiscard]] loop_core& core() const noexcept { return *core_; }
+
+ private:
+  loop_core* core_;
+};
+
+/// The place of one `call_when_done` in the loop's table. May outlive the loop.
+class loop_request : public loop_caller {
+ public:
+  explicit loop_request(loop& of);
+  loop_request(loop_request&& other) noexcept
+      : loop_caller(other), hold_(std::move(other.hold_)), id_(std::exchange(other.id_, {})) {}
+  loop_request& operator=(loop_request&&) = delete;
+  ~loop_request();
+
+  [[nodiscard]] request_id id() const noexcept { return id_; }
 
  private:
   loop_hold hold_;
-  loop_core* core_;
   request_id id_;
 };
 
@@ -234,6 +259,7 @@ class delivery {
       : place_(std::move(place)), done_(std::move(done)), work_(std::move(work)) {}
 
   poll_result<void> poll(context& cx) {
+    is_begun_ = true;
     try {
       auto polled = work_.poll(cx);
       if (!polled.is_ready()) return pending;
@@ -247,7 +273,8 @@ class delivery {
   poll_result<void> poll_cancel(context& cx) {
     if (is_done_) return ready;
     if (!rouse::poll_cancel(work_, cx).is_ready()) return pending;
-    if (!poll(cx).is_ready()) answer(std::unexpected(error("cancel", ECANCELED)));
+    // A coroutine that has not begun would begin now.
+    if (!is_begun_ || !poll(cx).is_ready()) answer(std::unexpected(error("cancel", ECANCELED)));
     return ready;
   }
 
@@ -280,6 +307,7 @@ class delivery {
   loop_request place_;
   F done_;
   P work_;
+  bool is_begun_ = false;
   bool is_done_ = false;
 };
 

@@ -392,6 +392,22 @@ TEST_P(loop, cancels_work_and_says_so_to_its_callback) {
   EXPECT_EQ(passed(), 1ms);
 }
 
+rouse::task<void> log_that_it_began(lines* log) {
+  log->emplace_back("began");
+  co_return;
+}
+
+TEST_P(loop, does_not_begin_work_that_was_cancelled_before) {
+  const auto id =
+      it().call_when_done(rouse::assume_owned(log_that_it_began(&log)), [&](rouse::result<void> r) {
+        EXPECT_TRUE(r.error().is_cancelled());
+        log.emplace_back("cancelled");
+      });
+  EXPECT_TRUE(it().cancel(id));
+  it().run();
+  EXPECT_EQ(log, lines{"cancelled"});
+}
+
 TEST_P(loop, destroys_what_it_did_not_call) {
   auto token = std::make_shared<int>(0);
   it().set_timeout(1h, [token] {});
