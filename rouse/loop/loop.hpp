@@ -22,6 +22,7 @@
 #include <rouse/time/sleep.hpp>
 
 #include <exception>
+#include <optional>
 #include <source_location>
 
 namespace rouse {
@@ -251,7 +252,7 @@ class loop_request : public loop_caller {
   request_id id_;
 };
 
-/// The work and whom to call with its result; both die before that call.
+/// The work, which dies before that call, and whom to call with its result.
 template <class P, class F>
 class delivery {
  public:
@@ -261,7 +262,7 @@ class delivery {
   poll_result<void> poll(context& cx) {
     is_begun_ = true;
     try {
-      auto polled = work_.poll(cx);
+      auto polled = work_->poll(cx);
       if (!polled.is_ready()) return pending;
       finish(std::move(polled));
     } catch (...) {
@@ -272,7 +273,7 @@ class delivery {
   }
   poll_result<void> poll_cancel(context& cx) {
     if (is_done_) return ready;
-    if (!rouse::poll_cancel(work_, cx).is_ready()) return pending;
+    if (!rouse::poll_cancel(*work_, cx).is_ready()) return pending;
     // A coroutine that has not begun would begin now.
     if (!is_begun_ || !poll(cx).is_ready()) answer(std::unexpected(error("cancel", ECANCELED)));
     return ready;
@@ -301,12 +302,13 @@ class delivery {
   }
   void answer(answer_type value) {
     is_done_ = true;
+    work_.reset();  // what it holds on to, a file perhaps, is `done`'s to close
     place_.call([this, v = &value] { done_(std::move(*v)); });
   }
 
   loop_request place_;
   F done_;
-  P work_;
+  std::optional<P> work_;
   bool is_begun_ = false;
   bool is_done_ = false;
 };
