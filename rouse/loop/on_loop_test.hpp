@@ -30,6 +30,14 @@ class on_loop : public support::each_reactor {
     loop_.emplace(options);
     return *loop_;
   }
+  /// The same on the clock of the machine: for what happens on other threads, which virtual time
+  /// would overtake.
+  rouse::loop& make_real(rouse::loop_options options = {}) {
+    loop_.reset();
+    options.runtime.reactor.kind = GetParam();
+    loop_.emplace(options);
+    return *loop_;
+  }
   rouse::loop& it() { return loop_ ? *loop_ : make(); }
   /// A callback that writes a line.
   auto say(std::string line) {

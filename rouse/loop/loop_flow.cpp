@@ -1,0 +1,108 @@
+#include <rouse/loop/loop_flow.hpp>
+
+#include <rouse/loop/internal/flow_state.hpp>
+
+namespace rouse {
+namespace internal {
+
+/// Whom the work tells its end, or that it will have none.
+class flow_state::ending {
+ public:
+  explicit ending(loop_flow flow) noexcept : flow_(std::move(flow)) {}
+  ending(ending&&) noexcept = default;
+  ~ending() {
+    if (flow_.state_) flow_.state_->close();
+  }
+  void operator()(const result<void>& end) const { flow_.state_->finish(end); }
+
+ private:
+  loop_flow flow_;
+};
+
+void flow_state::run(const loop_flow& flow, task<result<void>> work, loop::site at) {
+  flow_state& self = of(flow);
+  self.request_ = self.loop_->call_when_done(std::move(work), ending(flow), at);
+}
+
+void flow_state::give(std::string_view piece) noexcept {
+  call([this, &piece] {
+    if (!on_data_) return;
+    // It may set another in its own place.
+    struct taken {
+      callback<void(std::string_view)>& place;
+      callback<void(std::string_view)> f;
+      ~taken() {
+        if (!place) place = std::move(f);
+      }
+    } now{on_data_, std::move(on_data_)};
+    now.f(piece);
+  });
+}
+
+void flow_state::finish(const result<void>& end) {
+  if (on_close_) loop_->call_when_closed(std::move(on_close_));
+  const bool is_told = !is_destroyed_;
+  auto on_end = std::move(on_end_);
+  auto on_error = std::move(on_error_);
+  close();
+  if (!is_told) return;
+  if (!end && !on_error) throw_error(end.error());
+  if (!end)
+    on_error(end.error());
+  else if (on_end)
+    on_end();
+}
+
+/// What the callbacks have captured, this flow perhaps, goes with them.
+void flow_state::close() noexcept {
+  loop_ = nullptr;
+  const auto on_data = std::move(on_data_);
+  const auto on_end = std::move(on_end_);
+  const auto on_error = std::move(on_error_);
+  const auto on_close = std::move(on_close_);
+}
+
+}  // namespace internal
+
+loop_flow::loop_flow(const loop_flow& other) noexcept : state_(other.state_) {
+  if (state_) state_->retain();
+}
+loop_flow::~loop_flow() {
+  if (state_) state_->release();
+}
+
+loop_flow& loop_flow::on_data(callback<void(std::string_view)> f) {
+  if (is_closed()) return *this;
+  state_->on_data_ = std::move(f);
+  resume();
+  return *this;
+}
+loop_flow& loop_flow::on_end(callback<void()> f) {
+  if (!is_closed()) state_->on_end_ = std::move(f);
+  return *this;
+}
+loop_flow& loop_flow::on_error(callback<void(const error&)> f) {
+  if (!is_closed()) state_->on_error_ = std::move(f);
+  return *this;
+}
+loop_flow& loop_flow::on_close(callback<void()> f) {
+  if (!is_closed()) state_->on_close_ = std::move(f);
+  return *this;
+}
+
+void loop_flow::pause() noexcept {
+  if (state_) state_->is_paused_ = true;
+}
+void loop_flow::resume() noexcept {
+  if (is_closed() || !std::exchange(state_->is_paused_, false)) return;
+  state_->resumed_.notify_one();
+}
+void loop_flow::destroy() noexcept {
+  if (is_closed() || std::exchange(state_->is_destroyed_, true)) return;
+  state_->loop_->cancel(state_->request_);
+}
+
+bool loop_flow::is_paused() const noexcept { return state_ && state_->is_paused_; }
+bool loop_flow::is_closed() const noexcept { return !state_ || !state_->loop_; }
+
+}  // namespace rouse
