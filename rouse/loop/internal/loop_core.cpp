@@ -59,6 +59,7 @@ loop_core::~loop_core() {
   timers.clear_all();
   immediate_queue.clear_all();
   hook_lists.clear();
+  http_client.reset();  // with its idle connections, before the reactor
   if (trace.is_on()) trace.note("closing: the pool");
   (void)stack().blocking().shutdown();
   if (options.on_pool_closed) options.on_pool_closed(options.closing_data);

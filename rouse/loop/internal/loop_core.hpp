@@ -10,8 +10,13 @@
 #include <rouse/loop/internal/requests.hpp>
 #include <rouse/loop/loop.hpp>
 
+#include <memory>
 #include <optional>
 #include <vector>
+
+namespace rouse::http {
+class client;
+}
 
 namespace rouse::internal {
 
@@ -83,6 +88,7 @@ class loop_core {
   loop_mailbox* const mailbox;
   std::vector<callback<void()>> before_exit;
   std::vector<callback<void(int)>> at_exit;
+  std::shared_ptr<http::client> http_client;  // null before the first request; they share it
   bool is_stopping = false;
   bool is_turn_open = false;
 
