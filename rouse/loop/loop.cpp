@@ -139,7 +139,10 @@ void loop::on_error(callback<void(std::exception_ptr)> f) {
 bool loop::cancel(request_id id) noexcept {
   internal::request* r = core_ ? core_->request_table.find(id.index, id.serial) : nullptr;
   if (!r) return false;
-  r->task.abort();
+  if (r->job)
+    r->job->cancel();
+  else
+    r->task.abort();
   return true;
 }
 

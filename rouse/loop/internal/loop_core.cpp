@@ -62,6 +62,7 @@ loop_core::~loop_core() {
   http_client.reset();  // with its idle connections, before the reactor
   if (trace.is_on()) trace.note("closing: the pool");
   (void)stack().blocking().shutdown();
+  jobs.clear();
   if (options.on_pool_closed) options.on_pool_closed(options.closing_data);
   if (trace.is_on()) trace.note("closing: tasks and the reactor");
   stack_.reset();

@@ -4,6 +4,7 @@
 #include <rouse/loop/internal/callback_runner.hpp>
 #include <rouse/loop/internal/hooks.hpp>
 #include <rouse/loop/internal/immediates.hpp>
+#include <rouse/loop/internal/jobs_under_way.hpp>
 #include <rouse/loop/internal/loop_mailbox.hpp>
 #include <rouse/loop/internal/loop_timers.hpp>
 #include <rouse/loop/internal/loop_trace.hpp>
@@ -81,6 +82,7 @@ class loop_core {
   immediates immediate_queue;
   hooks hook_lists;
   requests request_table;
+  jobs_under_way jobs;
   ring<callback<void()>> deferred;  // to the next turn
   ring<callback<void()>> pending;   // in this one
   ring<callback<void()>> closing;

@@ -7,8 +7,12 @@
 
 namespace rouse::internal {
 
+class loop_job;
+
+/// The one or the other.
 struct request {
   join_handle<void> task;
+  loop_job* job = nullptr;
 };
 using requests = slot_table<request>;
 
