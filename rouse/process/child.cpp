@@ -82,10 +82,7 @@ int child::detach() && noexcept {
   const int number = pid_;
   if (process_ && !has_ended() && usable("detach"))
     internal::abandon(std::move(process_), internal::fate::lives_on);
-  process_.close();
-  input_.close();
-  output_.close();
-  errors_.close();
+  let_go();
   return number;
 }
 
@@ -95,6 +92,9 @@ bool child::has_ended() noexcept {
 }
 
 void child::let_go() noexcept {
+  input_.close();
+  output_.close();
+  errors_.close();
   if (process_ && usable("kill") && !has_ended()) {
     const bool dies = internal::kill_all_of(process_.fd(), pid_, leads_group_);
     internal::abandon(std::move(process_),

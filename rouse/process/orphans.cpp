@@ -6,6 +6,8 @@
 #include <rouse/process/internal/abandon.hpp>
 #include <rouse/sys/process.hpp>
 
+#include <cerrno>
+#include <cstddef>
 #include <new>
 #include <vector>
 
@@ -14,6 +16,12 @@ namespace internal {
 namespace {
 
 constinit atomic<std::size_t> waited_for{0};  // by tasks
+
+/// It has ended, and now or before somebody has waited for it.
+bool is_let_go(int process_fd) noexcept {
+  const auto end = sys::take_end(process_fd);
+  return end ? end->has_value() : end.error().code == ECHILD;
+}
 
 /// Those that no executor waits for.
 struct left_behind {
@@ -30,15 +38,15 @@ struct left_behind {
   }
   std::size_t look() noexcept {
     const lock_guard guard(lock);
-    std::erase_if(processes, [](const sys::descriptor& process) {
-      const auto end = sys::take_end(process.get());
-      return !end || *end;
-    });
+    std::erase_if(processes,
+                  [](const sys::descriptor& process) { return is_let_go(process.get()); });
+    if (processes.empty()) std::vector<sys::descriptor>().swap(processes);
     return processes.size();
   }
 };
 left_behind& the_left_behind() {
-  static auto* const all = new left_behind;  // never destroyed: threads may outlive main
+  alignas(left_behind) static std::byte memory[sizeof(left_behind)];
+  static auto* const all = new (memory) left_behind;  // never destroyed: threads may outlive main
   return *all;
 }
 
@@ -62,8 +70,7 @@ class reaper {
       if (!readable_.poll(cx)) return pending;
       if (readable_.result() < 0) return ready;  // then the destructor sees to it
       readable_.reset();
-      const auto end = sys::take_end(process_.fd());
-      if (end && !*end) continue;  // woken for nothing
+      if (!is_let_go(process_.fd())) continue;  // woken for nothing
       process_.close();
       return ready;
     }
@@ -90,10 +97,8 @@ void abandon(source process, fate how) noexcept {
 }
 
 void abandon(sys::descriptor process, fate how) noexcept {
-  if (how == fate::was_killed)
-    sys::wait_for_end(process.get());
-  else
-    the_left_behind().add(std::move(process));
+  const bool is_gone = how == fate::was_killed && sys::wait_for_end(process.get());
+  if (!is_gone) the_left_behind().add(std::move(process));
 }
 
 }  // namespace internal

@@ -44,10 +44,11 @@ result<std::optional<process_end>> take_end(int process_fd) {
   return std::optional<process_end>(process_end{info.si_code != CLD_EXITED, info.si_status});
 }
 
-void wait_for_end(int process_fd) noexcept {
+bool wait_for_end(int process_fd) noexcept {
   siginfo_t info{};
-  (void)internal::uninterrupted(
+  const int n = internal::uninterrupted(
       [&]() noexcept { return calls().waitid(process_fd, &info, WEXITED); });
+  return n == 0 || n == -ECHILD;
 }
 
 namespace {

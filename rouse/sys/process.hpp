@@ -27,8 +27,8 @@ struct process_end {
 };
 /// How a child ended, once; none while it runs. Never waits. Errors: ECHILD.
 [[nodiscard]] result<std::optional<process_end>> take_end(int process_fd);
-/// Waits until a child has ended, and lets it go.
-void wait_for_end(int process_fd) noexcept;
+/// Waits until a child has ended, and lets it go. False when it cannot be waited for.
+bool wait_for_end(int process_fd) noexcept;
 
 [[nodiscard]] int process_id() noexcept;
 /// Forks that led to this process since watch_forks() was first called: what was made under another

@@ -35,6 +35,8 @@ enum places : unsigned {
   tend_ring = 512,
   host_epoll = 1024,
   host_ring = 2048,
+  child_epoll = 4096,
+  child_ring = 8192,
   nets_epoll = echo_epoll | serve_epoll | cold_epoll,
   nets_ring = echo_ring | serve_ring | cold_ring,
   nets = nets_epoll | nets_ring,
@@ -43,8 +45,9 @@ enum places : unsigned {
   files = serves | stores,
   tends = tend_epoll | tend_ring,
   hosts = host_epoll | host_ring,
-  on_epoll = nets_epoll | store_epoll | tend_epoll | host_epoll,
-  on_ring = nets_ring | store_ring | tend_ring | host_ring,
+  children = child_epoll | child_ring,
+  on_epoll = nets_epoll | store_epoll | tend_epoll | host_epoll | child_epoll,
+  on_ring = nets_ring | store_ring | tend_ring | host_ring | child_ring,
   everywhere = on_epoll | on_ring,
   by_chance = 1u << 30,  // only if a thread of the pool is slower than the runtime
   must_tell = 1u << 31,  // an error that nothing may make up for
@@ -68,6 +71,8 @@ struct row {
 //   EINPROGRESS and EALREADY of connect: as EAGAIN.
 //   read of `tend`: its queue of changes is read beside an eventfd; integration/fs_watch_test.cpp.
 //   EAGAIN and EINTR are all that read and write of an eventfd can answer.
+//   ECHILD of waitid: nobody else waits here, so a zombie would rightly stay. EPIPE of write in
+//   `child`: then a child reads no more, and what it answers is a part.
 const std::vector<row>& matrix() {
   static const std::vector<row> rows = {
       {"close", inject_close, everywhere, {EINTR, EIO, ENOSPC, EDQUOT}},
@@ -254,6 +259,28 @@ const std::vector<row>& matrix() {
        inject<&table::inotify_add_watch>,
        tends,
        {EACCES, EBADF, EFAULT, EINVAL, ENAMETOOLONG, ENOMEM, ENOSPC}},
+      {"spawn",
+       inject<&table::spawn>,
+       children | must_tell,
+       {E2BIG, EACCES, EAGAIN, EINVAL, EIO, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOENT,
+        ENOEXEC, ENOMEM, ENOSYS, ENOTDIR, EPERM, ETXTBSY}},
+      {"pipe",
+       inject<&table::pipe>,
+       children | must_tell,
+       {EFAULT, EINVAL, EMFILE, ENFILE, ENOMEM}},
+      {"fcntl", inject<&table::fcntl>, children | must_tell, {EBADF, EINVAL}},
+      {"openat2",
+       inject<&table::openat2>,
+       children,
+       {EACCES, EINTR, EMFILE, ENFILE, ENOENT, ENOMEM}},
+      {"waitid", inject<&table::waitid>, children, {EINTR, EINVAL}},
+      {"pidfd_send_signal",
+       inject<&table::pidfd_send_signal>,
+       children,
+       {EBADF, EINVAL, EPERM, ESRCH}},
+      {"read", inject<&table::read>, children, {EINTR, EIO}},
+      {"write", inject<&table::write>, children, {EINTR, EIO}},
+      {"signal_mask", inject<&table::signal_mask>, children, {EFAULT, EINVAL}},
       {"ring_setup",
        inject_step<ring_step::setup>,
        on_ring,

@@ -83,6 +83,7 @@ inline constexpr place all_places[] = {
     {scenario::store, rouse::reactor_kind::epoll}, {scenario::store, rouse::reactor_kind::io_uring},
     {scenario::tend, rouse::reactor_kind::epoll},  {scenario::tend, rouse::reactor_kind::io_uring},
     {scenario::host, rouse::reactor_kind::epoll},  {scenario::host, rouse::reactor_kind::io_uring},
+    {scenario::child, rouse::reactor_kind::epoll}, {scenario::child, rouse::reactor_kind::io_uring},
 };
 
 class fault_at_place : public fault, public ::testing::WithParamInterface<place> {

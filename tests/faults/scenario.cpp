@@ -15,6 +15,8 @@
 #include <rouse/http/static_files.hpp>
 #include <rouse/rouse.hpp>
 
+#include <rouse/process/orphans.hpp>
+#include <tests/faults/children.hpp>
 #include <tests/faults/hosted.hpp>
 #include <tests/support/scratch_folder.hpp>
 
@@ -22,6 +24,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace faults {
@@ -439,7 +442,12 @@ task<void> run_bounded(scenario which, volume how_much, outcome& out) {
   auto all = which == scenario::echo    ? run_echo(how_much, out)
              : which == scenario::store ? run_store(how_much, out)
              : which == scenario::tend  ? run_tend(how_much, out)
-                                        : run_serve(how_much, out);
+             : which == scenario::child
+                 ? run_children(std::string_view(the_site().texts[0])
+                                    .substr(0, how_much == volume::brief ? echoed_bytes_brief
+                                                                         : echoed_bytes),
+                                out)
+                 : run_serve(how_much, out);
   auto work = timeout(hang_limit, std::move(all));
   auto ended = co_await std::move(work).result();
   if (ended) co_return;
@@ -459,6 +467,7 @@ const char* name_of(scenario which) noexcept {
     case scenario::store: return "store";
     case scenario::tend: return "tend";
     case scenario::host: return "host";
+    case scenario::child: return "child";
   }
   return "?";
 }
@@ -471,7 +480,8 @@ unsigned exchanges_of(scenario which) noexcept {
       return static_cast<unsigned>(the_site().pages.size()) + 1;  // and what was posted
     case scenario::store:
     case scenario::tend:
-    case scenario::host: return 1;
+    case scenario::host:
+    case scenario::child: return 1;
   }
   return 0;
 }
@@ -483,6 +493,8 @@ void prepare() {
 }
 
 void tidy() {
+  while (process::orphans() != 0)  // each has been killed, or reads the end of its input
+    std::this_thread::yield();
   for (const char* folder : {store_folder, tend_folder})
     std::filesystem::remove_all(the_site().path() + folder);
 }

@@ -1,7 +1,7 @@
 // The programs that the fault tests break: an echo server with its clients, a web server with its
-// client, two that work on files, and a guest of a runtime that is itself one of poll(), each
-// within one runtime. They know nothing of faults; they only write down, without allocating, what
-// came of every exchange.
+// client, two that work on files, a guest of a runtime that is itself one of poll(), and one that
+// has children, each within one runtime. They know nothing of faults; they only write down, without
+// allocating, what came of every exchange.
 #pragma once
 
 #include <rouse/reactor/reactor.hpp>
@@ -20,6 +20,7 @@ enum class scenario {
   store,  ///< a directory is made, a file written, changed, synced, renamed, listed, read, removed
   tend,   ///< files are replaced, copied, linked, locked, made for a while, walked and watched
   host,   ///< a library's descriptors and timer in a runtime inside poll()
+  child,  ///< programs are run, spoken with, stopped and dropped, and a signal is listened to
 };
 [[nodiscard]] const char* name_of(scenario which) noexcept;
 

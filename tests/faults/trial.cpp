@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <tests/support/allocations.hpp>
 
@@ -122,7 +123,9 @@ long allocated() noexcept {
 
 holdings held() {
   const std::size_t now_threads = threads();  // first: what ends may free
-  return {entries_of("/proc/self/fd"), now_threads, allocated()};
+  siginfo_t child{};
+  const bool has_children = ::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
+  return {entries_of("/proc/self/fd"), now_threads, has_children ? 1u : 0u, allocated()};
 }
 
 failing_allocation::failing_allocation(unsigned long n, shortage how) noexcept
@@ -180,6 +183,7 @@ std::string complaint_about(const holdings& before, const holdings& after) {
   };
   compare("descriptors", before.descriptors, after.descriptors);
   compare("threads", before.threads, after.threads);
+  compare("children", before.children, after.children);
   compare("memory", before.allocations, after.allocations);
   return text;
 }

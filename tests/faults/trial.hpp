@@ -34,11 +34,12 @@ class failing_allocation {
   unsigned long refused_before_;
 };
 
-/// Descriptors, threads and memory of this process.
+/// Descriptors, threads, children and memory of this process.
 struct holdings {
   std::size_t descriptors = 0;
   std::size_t threads = 0;
-  long allocations = 0;  ///< blocks; bytes under a sanitizer
+  std::size_t children = 0;  ///< 1: any, dead or alive
+  long allocations = 0;      ///< blocks; bytes under a sanitizer
   friend bool operator==(const holdings&, const holdings&) = default;
 };
 [[nodiscard]] holdings held();

@@ -116,6 +116,8 @@ void launch_plan::add_descriptor(int fd, int as) {
 
 launched::~launched() {
   if (!process) return;
+  for (sys::descriptor& end : pipes)
+    end.reset();
   const bool dies = kill_all_of(process.get(), pid, leads_group);
   abandon(std::move(process), dies ? fate::was_killed : fate::lives_on);
 }
