@@ -159,6 +159,13 @@ TEST_P(examples, hello_prints_its_two_lines) {
   EXPECT_EQ(hello.exit_code(), 0);
 }
 
+TEST_P(examples, the_child_process_sorts_shouts_and_is_stopped) {
+  program parent("child_process", {}, reactor);
+  EXPECT_EQ(parent.read_lines(), (lines{"1", "2", "3", "exit code 0", "HELLO", "CHILD", "signal 15",
+                                        "exec: No such file or directory"}));
+  EXPECT_EQ(parent.exit_code(), 0);
+}
+
 TEST_P(examples, the_http_client_asks_its_server_over_one_connection) {
   program client("http_client", {}, reactor);
   EXPECT_EQ(client.read_lines(),
