@@ -95,12 +95,15 @@ void child::let_go() noexcept {
   input_.close();
   output_.close();
   errors_.close();
-  if (process_ && usable("kill") && !has_ended()) {
-    const bool dies = internal::kill_all_of(process_.fd(), pid_, leads_group_);
-    internal::abandon(std::move(process_),
-                      dies ? internal::fate::was_killed : internal::fate::lives_on);
+  if (!usable("kill")) return process_.close();
+  if (has_ended()) {
+    process_.close();
+    internal::give_place_back();
+    return;
   }
-  process_.close();
+  const bool dies = internal::kill_all_of(process_.fd(), pid_, leads_group_);
+  internal::abandon(std::move(process_),
+                    dies ? internal::fate::was_killed : internal::fate::lives_on);
 }
 
 void child::take(child& other) noexcept {
@@ -130,7 +133,10 @@ result<child> take_over(launched fresh) {
   auto process = here->attach(std::move(fresh.process));
   if (!process) {
     // Its descriptor is closed; its number is still its own.
-    if (auto again = sys::open_process(fresh.pid)) fresh.process = std::move(*again);
+    if (auto again = sys::open_process(fresh.pid))
+      fresh.process = std::move(*again);
+    else
+      give_place_back();
     return std::unexpected(process.error());
   }
   child c;

@@ -28,20 +28,32 @@ struct left_behind {
   mutex lock;
   std::vector<sys::descriptor> processes ROUSE_GUARDED_BY(lock);
 
+  std::size_t places ROUSE_GUARDED_BY(lock) = 0;  // at most as many as there is room for
+
+  void take_place() {
+    const lock_guard guard(lock);
+    if (places == processes.capacity()) processes.reserve(places < 4 ? 4 : 2 * places);
+    places++;
+  }
+  void give_place_back() noexcept {
+    const lock_guard guard(lock);
+    give_back(1);
+  }
   void add(sys::descriptor process) noexcept {
     const lock_guard guard(lock);
-    try {
-      processes.push_back(std::move(process));
-    } catch (const std::bad_alloc&) {
-      // It will be a zombie until we end, and then init's.
-    }
+    processes.push_back(std::move(process));
   }
   std::size_t look() noexcept {
     const lock_guard guard(lock);
-    std::erase_if(processes,
-                  [](const sys::descriptor& process) { return is_let_go(process.get()); });
-    if (processes.empty()) std::vector<sys::descriptor>().swap(processes);
+    give_back(std::erase_if(
+        processes, [](const sys::descriptor& process) { return is_let_go(process.get()); }));
     return processes.size();
+  }
+
+ private:
+  void give_back(std::size_t count) noexcept ROUSE_REQUIRES(lock) {
+    places -= count;
+    if (places == 0) std::vector<sys::descriptor>().swap(processes);
   }
 };
 left_behind& the_left_behind() {
@@ -72,6 +84,7 @@ class reaper {
       readable_.reset();
       if (!is_let_go(process_.fd())) continue;  // woken for nothing
       process_.close();
+      give_place_back();
       return ready;
     }
   }
@@ -86,6 +99,9 @@ class reaper {
 
 }  // namespace
 
+void take_place() { the_left_behind().take_place(); }
+void give_place_back() noexcept { the_left_behind().give_place_back(); }
+
 void abandon(source process, fate how) noexcept {
   if (!worker::current()) return abandon(process.release(), how);
   reaper rest(std::move(process), how);
@@ -97,8 +113,10 @@ void abandon(source process, fate how) noexcept {
 }
 
 void abandon(sys::descriptor process, fate how) noexcept {
-  const bool is_gone = how == fate::was_killed && sys::wait_for_end(process.get());
-  if (!is_gone) the_left_behind().add(std::move(process));
+  if (how == fate::was_killed && sys::wait_for_end(process.get()))
+    give_place_back();
+  else
+    the_left_behind().add(std::move(process));
 }
 
 }  // namespace internal

@@ -280,7 +280,7 @@ const std::vector<row>& matrix() {
        children,
        {EBADF, EINVAL, EPERM, ESRCH}},
       {"read", inject<&table::read>, children, {EINTR, EIO}},
-      {"write", inject<&table::write>, children, {EINTR, EIO}},
+      {"write", inject<&table::write>, children, {EINTR}},
       {"ring_setup",
        inject_step<ring_step::setup>,
        on_ring,

@@ -92,8 +92,10 @@ launched start(launch_plan& plan) {
   order.passed_count = passed->size();
   order.own_group = plan.new_group;
   order.own_session = plan.new_session;
+  take_place();
   auto child = sys::spawn(order);
   if (!child) {
+    give_place_back();
     launched none(child.error().why);
     none.is_of_folder = child.error().step == sys::spawn_step::folder;
     return none;
