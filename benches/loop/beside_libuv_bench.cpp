@@ -3,6 +3,7 @@
 // an echo server? The floor is libuv (uv_programs.cpp), with handles made beforehand and no
 // allocation per item; ours takes callbacks of any type and gives out ids. Timers and turns: CPU of
 // the thread. Jobs and calls from other threads: time on the wall, and CPU of all threads.
+#include "start_signal.hpp"
 #include "uv_programs.hpp"
 
 #include <support/bare_sleeper.hpp>
@@ -14,9 +15,9 @@
 #include <rouse/coro/scope.hpp>
 #include <rouse/coro/task.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
-#include <rouse/loop/loop.hpp>
+#include <rouse/loop/loop_async.hpp>
+#include <rouse/loop/loop_net.hpp>
 #include <rouse/net/net.hpp>
-#include <rouse/sync/notify.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -232,9 +233,9 @@ bench::uv_pool_result run_posts(std::int64_t count) {
   rouse::loop loop(over(epoll));
   calls = 0;
   auto alive = std::make_optional(loop.hold());
-  const std::int64_t wall = now_ns();
-  const std::int64_t cpu = all_threads_cpu_ns();
-  std::thread sender([handle = loop.handle(), &alive, count] {
+  bench::start_signal start;
+  std::thread sender([handle = loop.handle(), &start, &alive, count] {
+    start.await();
     for (std::int64_t i = 0; i < count; ++i) {
       const bool is_last = i == count - 1;
       const auto posted = handle.post([&alive, is_last] {
@@ -244,6 +245,9 @@ bench::uv_pool_result run_posts(std::int64_t count) {
       if (!posted) std::abort();
     }
   });
+  loop.set_immediate([&start] { start.give(); });
+  const std::int64_t wall = now_ns();
+  const std::int64_t cpu = all_threads_cpu_ns();
   loop.run();
   const bench::uv_pool_result found{
       .wall_ns = now_ns() - wall, .cpu_ns = all_threads_cpu_ns() - cpu, .calls = calls};
@@ -251,29 +255,27 @@ bench::uv_pool_result run_posts(std::int64_t count) {
   return found;
 }
 
-/// Sends that may be folded together: a notify, which a task of the loop waits for.
-rouse::task<void> hear(rouse::sync::notify* bell, const std::atomic<std::int64_t>* sent,
-                       std::int64_t count) {
-  while (sent->load(std::memory_order_acquire) != count) {
-    auto rung = bell->wait();
-    co_await rung;
-    ++calls;
-  }
-}
+/// Sends that may be folded together.
 bench::uv_pool_result run_sends(std::int64_t count) {
   rouse::loop loop(over(epoll));
   calls = 0;
-  rouse::sync::notify bell;
   std::atomic<std::int64_t> sent{0};
-  loop.spawn(hear(&bell, &sent, count)).detach();
-  const std::int64_t wall = now_ns();
-  const std::int64_t cpu = all_threads_cpu_ns();
-  std::thread sender([&bell, &sent, count] {
+  std::optional<rouse::loop_async> bell;
+  bell.emplace(loop, [&] {
+    ++calls;
+    if (sent.load(std::memory_order_acquire) == count) bell.reset();
+  });
+  bench::start_signal start;
+  std::thread sender([send = bell->sender(), &start, &sent, count] {
+    start.await();
     for (std::int64_t i = 0; i < count; ++i) {
       sent.store(i + 1, std::memory_order_release);
-      bell.notify_one();
+      (void)send.send();
     }
   });
+  loop.set_immediate([&start] { start.give(); });
+  const std::int64_t wall = now_ns();
+  const std::int64_t cpu = all_threads_cpu_ns();
   loop.run();
   const bench::uv_pool_result found{
       .wall_ns = now_ns() - wall, .cpu_ns = all_threads_cpu_ns() - cpu, .calls = calls};
@@ -350,21 +352,37 @@ bench::work echo_side(bench::server s, rouse::reactor_kind kind, int connections
     }
   };
 }
-bench::row echo_row(rouse::reactor_kind kind, int connections) {
-  const bench::server ours = [kind](int listener) {
+enum class written_in : unsigned char { callbacks, coroutines };
+
+void serve_on(rouse::loop& loop, int listener) { loop.spawn(serve(listener)).detach(); }
+void serve_in_callbacks(rouse::loop& loop, int listener) {
+  const rouse::runtime::entered here(loop.runtime());  // the socket attaches to its reactor
+  auto adopted = rouse::net::tcp_listener::adopt(listener);
+  if (!adopted) std::abort();
+  loop.net().listen(std::move(*adopted), [](const rouse::loop_socket& client) {
+    client.on_data([client](std::span<const std::byte> bytes) { client.write(bytes); });
+  });
+}
+
+bench::row echo_row(rouse::reactor_kind kind, written_in how, int connections) {
+  const bench::server ours = [kind, how](int listener) {
     rouse::loop loop(over(kind));
     if (loop.runtime().reactor().kind() != kind) std::abort();
-    loop.spawn(serve(listener)).detach();
+    if (how == written_in::callbacks)
+      serve_in_callbacks(loop, listener);
+    else
+      serve_on(loop, listener);
     loop.run();
   };
-  return {.name = "beside libuv: echo, " + std::to_string(connections) +
+  return {.name = std::string("beside libuv: echo in ") +
+                  (how == written_in::callbacks ? "callbacks, " : "coroutines, ") +
+                  std::to_string(connections) +
                   (connections == 1 ? " connection, " : " connections, ") + rouse::name_of(kind),
           .unit = "us",
           .at = bench::times_floor(1),
           .ours = echo_side(ours, kind, connections),
           .floor = echo_side(bench::uv_echo, kind, connections),
-          .once = true,
-          .rounds_max = 5};
+          .once = true};
 }
 
 const bench::rows here({
@@ -389,12 +407,18 @@ const bench::rows here({
     folded_row(),
     call_row("messages", true, clock_of::wall, run_posts, bench::uv_messages),
     call_row("messages", true, clock_of::all_threads, run_posts, bench::uv_messages),
-    echo_row(epoll, 1),
-    echo_row(ring, 1),
-    echo_row(epoll, 64),
-    echo_row(ring, 64),
-    echo_row(epoll, 1000),
-    echo_row(ring, 1000),
+    echo_row(epoll, written_in::callbacks, 1),
+    echo_row(ring, written_in::callbacks, 1),
+    echo_row(epoll, written_in::coroutines, 1),
+    echo_row(ring, written_in::coroutines, 1),
+    echo_row(epoll, written_in::callbacks, 64),
+    echo_row(ring, written_in::callbacks, 64),
+    echo_row(epoll, written_in::coroutines, 64),
+    echo_row(ring, written_in::coroutines, 64),
+    echo_row(epoll, written_in::callbacks, 1000),
+    echo_row(ring, written_in::callbacks, 1000),
+    echo_row(epoll, written_in::coroutines, 1000),
+    echo_row(ring, written_in::coroutines, 1000),
 });
 
 }  // namespace

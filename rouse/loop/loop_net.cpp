@@ -37,4 +37,12 @@ loop_server loop_net::listen(std::string_view where, callback<void(loop_socket)>
   return server_state::open(core, std::move(listener), std::move(connected), options);
 }
 
+loop_server loop_net::listen(net::tcp_listener on, callback<void(loop_socket)> connected,
+                             const loop_socket_options& options) const {
+  server_state::any_listener listener;
+  listener.emplace<server_state::tcp>(std::move(on));
+  return server_state::open(loop_->core("listen"), std::move(listener), std::move(connected),
+                            options);
+}
+
 }  // namespace rouse

@@ -4,6 +4,7 @@
 #include <rouse/loop/loop.hpp>
 #include <rouse/loop/loop_server.hpp>
 #include <rouse/loop/loop_socket.hpp>
+#include <rouse/net/tcp_listener.hpp>
 
 #include <string>
 
@@ -27,6 +28,10 @@ class loop_net {
   /// `connected` with each connection.
   /// @errors  throws io_error: EADDRINUSE, EACCES, invalid_input, ...
   loop_server listen(std::string_view where, callback<void(loop_socket)> connected,
+                     const loop_socket_options& options = {}) const;
+  /// The same on a socket that listens already, made or adopted where this loop's parts are
+  /// current.
+  loop_server listen(net::tcp_listener on, callback<void(loop_socket)> connected,
                      const loop_socket_options& options = {}) const;
 
  private:

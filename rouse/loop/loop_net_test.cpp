@@ -53,6 +53,23 @@ TEST_P(loop_net, tells_the_events_of_an_exchange_in_their_order) {
   EXPECT_EQ(socket.bytes_written(), 5U);
 }
 
+TEST_P(loop_net, listens_on_a_socket_that_was_made_elsewhere) {
+  rouse::net::tcp_listener made;
+  {
+    const rouse::runtime::entered here(it().runtime());
+    made = rouse::net::tcp_listener::bind(*rouse::net::address::parse("127.0.0.1:0")).value();
+  }
+  rouse::loop_server server;
+  server = it().net().listen(std::move(made), [&](const rouse::loop_socket& client) {
+    client.end("hello");
+    server.close();
+  });
+  const auto socket = it().net().connect(where(server));
+  socket.on_data([&](auto bytes) { log.push_back(text_of(bytes)); });
+  it().run();
+  EXPECT_EQ(log, lines{"hello"});
+}
+
 TEST_P(loop_net, speaks_over_unix_sockets_too) {
   const support::scratch_folder folder;
   const std::string path = "unix:" + (folder / "s");
