@@ -213,6 +213,16 @@ TEST_P(loop_rows, row_30_ticks_then_microtasks_drain_after_every_callback) {
                                "closing", "before exit"}));
 }
 
+TEST_P(loop_rows, row_30_microtasks_drain_where_there_is_no_tick) {
+  for (const char* name : {"a", "b"})
+    it().set_immediate([this, name] {
+      log.emplace_back(name);
+      it().queue_microtask(say("  microtask"));
+    });
+  it().run();
+  EXPECT_EQ(log, (lines{"a", "  microtask", "b", "  microtask"}));
+}
+
 TEST_P(loop_rows, row_30_a_drain_goes_on_until_both_queues_are_empty) {
   it().run([&] {
     it().queue_microtask([&] {

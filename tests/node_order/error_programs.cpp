@@ -6,8 +6,6 @@
 
 namespace node_order {
 
-namespace {
-
 std::string text_of(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -15,6 +13,8 @@ std::string text_of(const std::exception_ptr& error) {
     return e.what();
   }
 }
+
+namespace {
 
 void log_errors(script& s) {
   s.loop.on_error([&s](std::exception_ptr error) { s.log("caught " + text_of(error)); });

@@ -10,13 +10,17 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <expected>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <iterator>
 #include <ostream>
+#include <random>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 
 namespace node_order {
 
@@ -31,7 +35,7 @@ std::string folder() { return NODE_ORDER_SOURCES "/programs/"; }
 std::vector<program> all_programs() {
   std::vector<program> all;
   for (auto some : {queue_programs(), timer_programs(), interval_programs(), liveness_programs(),
-                    error_programs()})
+                    error_programs(), walk_programs()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }
@@ -44,7 +48,8 @@ lines expected_of(const program& p) {
   return expected;
 }
 
-lines twin_of(const program& p, rouse::reactor_kind on, bool in_virtual_time) {
+lines twin_of(const std::function<void(script&)>& main, rouse::reactor_kind on,
+              bool in_virtual_time) {
   rouse::manual_clock clock;
   clock.set_auto_advance(true);
   rouse::loop_options options;
@@ -53,7 +58,7 @@ lines twin_of(const program& p, rouse::reactor_kind on, bool in_virtual_time) {
   options.node_compatible = true;
   rouse::loop loop(options);
   script s(loop, in_virtual_time ? &clock : nullptr);
-  const int code = loop.run([&] { p.main(s); });
+  const int code = loop.run([&] { main(s); });
   s.log("exit code " + std::to_string(code));
   return s.lines();
 }
@@ -82,6 +87,18 @@ std::string script_call(const std::string& name) {
   return "'" NODE_ORDER_SOURCES "/" + name + "' ";
 }
 
+/// The path of a Node.js, or why there is none.
+std::expected<std::string, std::string> find_node() {
+  const command_run ran = run_command(script_call("get_node.sh") + "'" NODE_ORDER_NODE "'");
+  if (ran.exit_code == 0 && ran.printed.size() == 1) return ran.printed[0];
+  if (ran.exit_code == 77 && ran.printed.size() == 1) return std::unexpected(ran.printed[0]);
+  throw std::runtime_error("get_node.sh fails");
+}
+
+lines run_in_node(const std::string& node, const std::string& name) {
+  return run_command(script_call("run_in_node.sh") + "'" + node + "' " + name).printed;
+}
+
 std::string side_by_side(const lines& expected, const lines& got) {
   std::ostringstream text;
   for (std::size_t i = 0; i < std::max(expected.size(), got.size()); ++i) {
@@ -93,6 +110,10 @@ std::string side_by_side(const lines& expected, const lines& got) {
   return text.str();
 }
 
+void expect_equal(const lines& expected, const lines& got, const std::string& what) {
+  EXPECT_TRUE(got == expected) << what << '\n' << side_by_side(expected, got);
+}
+
 class order : public ::testing::TestWithParam<program> {
  protected:
   void SetUp() override {
@@ -100,15 +121,14 @@ class order : public ::testing::TestWithParam<program> {
     ASSERT_FALSE(expected_.empty()) << "run write_expected.sh";
   }
   void expect(const lines& got, const std::string& from) {
-    EXPECT_TRUE(got == expected_) << GetParam().name << ": expected beside " << from << '\n'
-                                  << side_by_side(expected_, got);
+    expect_equal(expected_, got, std::string(GetParam().name) + ": expected beside " + from);
   }
   void expect_of_twin_on_each_reactor(bool in_virtual_time) {
     int reactors = 0;
     for (auto on : {rouse::reactor_kind::epoll, rouse::reactor_kind::io_uring}) {
       if (!support::has_reactor(on)) continue;
       ++reactors;
-      expect(twin_of(GetParam(), on, in_virtual_time), rouse::name_of(on));
+      expect(twin_of(GetParam().main, on, in_virtual_time), rouse::name_of(on));
     }
     EXPECT_GT(reactors, 0);
   }
@@ -122,16 +142,29 @@ TEST_P(order, of_the_twin_in_virtual_time) { expect_of_twin_on_each_reactor(true
 TEST_P(order, of_the_twin_in_real_time) { expect_of_twin_on_each_reactor(false); }
 
 TEST_P(order, of_node_itself) {
-  const command_run node = run_command(script_call("get_node.sh") + "'" NODE_ORDER_NODE "'");
-  ASSERT_EQ(node.printed.size(), 1u);
-  if (node.exit_code == 77) GTEST_SKIP() << node.printed[0];
-  const command_run ran =
-      run_command(script_call("run_in_node.sh") + "'" + node.printed[0] + "' " + GetParam().name);
-  expect(ran.printed, "Node.js");
+  const auto node = find_node();
+  if (!node) GTEST_SKIP() << node.error();
+  expect(run_in_node(*node, GetParam().name), "Node.js");
 }
 
 INSTANTIATE_TEST_SUITE_P(program, order, ::testing::ValuesIn(all_programs()),
                          [](const auto& which) { return which.param.name; });
+
+// Set ROUSE_SEED to see the same again.
+TEST(programs, of_any_seed_have_the_order_of_node) {
+  const auto node = find_node();
+  if (!node) GTEST_SKIP() << node.error();
+  const char* chosen = std::getenv("ROUSE_SEED");
+  std::uint32_t seed =
+      chosen ? static_cast<std::uint32_t>(std::stoul(chosen)) : std::random_device()();
+  for (int walks = 0; walks < 10; ++walks, ++seed) {
+    ::setenv("SEED", std::to_string(seed).c_str(), 1);
+    const auto main = [seed](script& s) { walk_from(seed, s); };
+    expect_equal(run_in_node(*node, "../walk_from_seed"),
+                 twin_of(main, rouse::reactor_kind::automatic, true),
+                 "Node.js beside the twin; ROUSE_SEED=" + std::to_string(seed));
+  }
+}
 
 TEST(programs, each_has_a_twin) {
   std::set<std::string> in_javascript;

@@ -5,7 +5,9 @@
 #include <rouse/time/manual_clock.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -55,6 +57,9 @@ class script {
   std::vector<std::shared_ptr<void>> kept_;
 };
 
+/// What an exception of a program says.
+[[nodiscard]] std::string text_of(const std::exception_ptr& error);
+
 struct program {
   const char* name;  // of programs/NAME.js
   void (*main)(script&);
@@ -66,5 +71,8 @@ std::span<const program> timer_programs();
 std::span<const program> interval_programs();
 std::span<const program> liveness_programs();
 std::span<const program> error_programs();
+std::span<const program> walk_programs();
+/// The program of walk_programs.cpp with another seed.
+void walk_from(std::uint32_t seed, script& s);
 
 }  // namespace node_order

@@ -1,0 +1,1 @@
+require('../walk.js')(23757);

@@ -1,0 +1,1 @@
+require('./walk.js')(Number(process.env.SEED));
