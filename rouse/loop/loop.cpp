@@ -3,7 +3,6 @@
 #include <rouse/base/io_error.hpp>
 #include <rouse/loop/internal/loop_core.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace rouse {
@@ -234,9 +233,7 @@ bool loop::run_nowait(site at) { return run_turn(false, at); }
 
 result<outside_wait> loop::begin_wait(site at) {
   loop_core& c = core("begin_wait");
-  auto wait = c.stack().begin_wait(at);
-  if (wait && c.is_alive()) wait->limit = std::min(wait->limit, c.wait_limit());
-  return wait;
+  return c.stack().begin_wait(c.is_alive() ? c.wait_limit() : no_limit, at);
 }
 
 void loop::stop() noexcept {

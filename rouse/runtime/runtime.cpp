@@ -65,9 +65,9 @@ bool runtime::turn(nanoseconds limit, std::source_location site) {
   return executor().turn(limit, site);
 }
 
-result<outside_wait> runtime::begin_wait(std::source_location site) {
+result<outside_wait> runtime::begin_wait(nanoseconds limit, std::source_location site) {
   const entered here(*this);
-  return executor().begin_wait(site);
+  return executor().begin_wait(limit, site);
 }
 
 result<int> runtime::wait_descriptor() { return reactor().wait_descriptor(); }

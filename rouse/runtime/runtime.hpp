@@ -68,9 +68,9 @@ class runtime {
 
   // ---- Inside another event loop (docs/foreign-loops.md).
   /// Call it right before the host sleeps: the host then waits until `descriptor` is readable, at
-  /// most for `limit`, and calls turn(0) after that, whatever ended its sleep. In between, a wake,
-  /// a spawn or a timer from any thread makes the descriptor readable. turn(0), run, block_on and
-  /// another begin_wait end the wait.
+  /// most for the `limit` that comes back (no longer than the one given), and calls turn(0) after
+  /// that, whatever ended its sleep. In between, a wake, a spawn or a timer from any thread makes
+  /// the descriptor readable. turn(0), run, block_on and another begin_wait end the wait.
   ///
   /// What this thread itself does to the runtime's objects in between, other than by spawn and
   /// wakers (it destroys a stream, it arms a timer), is seen only by the next of these: call one
@@ -86,7 +86,7 @@ class runtime {
   ///     rt.turn(rouse::nanoseconds(0));
   ///   }
   [[nodiscard]] result<outside_wait> begin_wait(
-      std::source_location site = std::source_location::current());
+      nanoseconds limit = no_limit, std::source_location site = std::source_location::current());
   /// The descriptor of begin_wait(), for hosts that register it once; the runtime keeps it open
   /// and never changes it. @errors  as begin_wait().
   [[nodiscard]] result<int> wait_descriptor();

@@ -103,6 +103,19 @@ TEST_P(embedded, tells_the_next_deadline_and_keeps_it) {
   EXPECT_TRUE(rt.executor().is_idle());
 }
 
+TEST_P(embedded, waits_no_longer_than_it_is_asked_to) {
+  runtime rt = make();
+  settle_down(rt);
+  EXPECT_EQ(rt.begin_wait(1h).value().limit, 1h);
+  EXPECT_EQ(rt.begin_wait(0ns).value().limit, 0ns);
+  int ticks = 0;
+  spawn_ticks(rt, 1, 1h, ticks);
+  rt.turn(0ns);
+  EXPECT_EQ(rt.begin_wait(30min).value().limit, 30min);
+  EXPECT_LE(rt.begin_wait(2h).value().limit, 1h);
+  EXPECT_GT(rt.begin_wait(2h).value().limit, 30min);
+}
+
 TEST_P(embedded, does_not_spin_while_it_waits) {
   runtime rt = make();
   settle_down(rt);

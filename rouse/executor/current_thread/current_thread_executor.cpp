@@ -102,14 +102,15 @@ void current_thread_executor::park_once(nanoseconds limit) {
   if (!outcome) throw_error(outcome.error());
 }
 
-result<outside_wait> current_thread_executor::begin_wait(std::source_location site) {
+result<outside_wait> current_thread_executor::begin_wait(nanoseconds limit,
+                                                         std::source_location site) {
   const enter guard = enter::enter_or_throw(site);
   const sole_driver mine(*this, site);
   running_scope here(*this);
   if (wait_ != outside::no) {
     if (const auto ended = end_wait(); !ended) return std::unexpected(ended.error());
   }
-  nanoseconds limit = prepare_park(no_limit);
+  limit = prepare_park(limit);
   wait_ = limit != nanoseconds(0) && begin_sleep() ? outside::asleep : outside::awake;
   if (wait_ == outside::awake || internal::trim_frame_cache(idle_frames_per_class, trimmed_at_once))
     limit = nanoseconds(0);

@@ -78,10 +78,10 @@ class current_thread_executor final : public worker {
 
   /// For an executor inside another event loop, see runtime::begin_wait(). Until the next turn(),
   /// run() or block_on(), which end the wait, whatever would wake a parked executor makes the
-  /// descriptor readable. One that is under way is ended first.
+  /// descriptor readable. One that is under way is ended first. The wait is no longer than `limit`.
   /// @errors  those of the layers; EOPNOTSUPP: they cannot wait outside. Throws io_error as turn().
   [[nodiscard]] result<outside_wait> begin_wait(
-      std::source_location site = std::source_location::current());
+      nanoseconds limit = no_limit, std::source_location site = std::source_location::current());
 
   /// Hands work in from the executor's own thread or, before it runs, from the thread that builds
   /// it.
