@@ -7,6 +7,7 @@ void nursery::enrol(task_header& child, worker& here) {
   child.joined = true;
   child.observed = true;
   child.observer = this;
+  child.background = true;  // whoever waits for the scope waits for it
   ++count_;
   here.adopt_child(child, children_);
   if (closing_) worker::abort(child);

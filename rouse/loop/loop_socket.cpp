@@ -107,7 +107,7 @@ void socket_state::resume() noexcept {
   if (std::exchange(flow_, flow::flowing) != flow::flowing && !is_closed_) wake();
 }
 
-/// Nothing is read before somebody wants it.
+/// Nothing is read before somebody wants it, or our side has ended.
 void socket_state::begin_flow() noexcept {
   if (flow_ == flow::untouched) resume();
 }
@@ -235,6 +235,7 @@ void socket_state::tell_sent() {
 
 bool socket_state::shut_down(context& cx) {
   has_shut_down_ = true;
+  begin_flow();  // what nobody has asked for is dropped, so that the peer's end is seen
   (void)open_->shutdown().poll(cx);  // fails only when the connection is gone, as a read will tell
   return true;
 }

@@ -47,8 +47,8 @@ class loop_socket {
 
   /// The connection is there; called for `connect` only.
   const loop_socket& on_connect(callback<void()> f) const;
-  /// Bytes have arrived; they are lent for the call. Nothing is read before this is set, or
-  /// `resume` called, and so no end is seen either.
+  /// Bytes have arrived; they are lent for the call. Nothing is read, and so no end is seen, before
+  /// this is set, or `resume` called, or our side has ended: then what arrives is dropped.
   const loop_socket& on_data(callback<void(std::span<const std::byte>)> f) const;
   /// Everything that `write` had been given is sent, after it had answered false.
   const loop_socket& on_drain(callback<void()> f) const;
