@@ -41,7 +41,8 @@ task<result<std::size_t>> bytes_of(fs::operation<fs::written> writing) {
 
 task<result<void>> closed_on_pool(fs::file what) {
   auto close = [file = std::move(what)]() mutable { return std::move(file).close(); };
-  auto closing = co_await spawn_blocking(std::move(close)).result();
+  const job_options options{.name = "close", .kind = job_class::files};
+  auto closing = co_await spawn_blocking(options, std::move(close)).result();
   if (!closing) co_return std::unexpected(closing.error());
   co_return *closing;
 }
@@ -52,26 +53,24 @@ class file_pieces {
   file_pieces(std::string path, const read_stream_options& options) noexcept
       : path_(std::move(path)), options_(options) {}
 
-  task<result<std::string_view>> next() {
+  task<result<std::span<const std::byte>>> next() {
     if (!file_) {
       auto opened = co_await fs::open(std::move(path_)).result();
       if (!opened) co_return std::unexpected(opened.error());
       file_.emplace(std::move(*opened));
     }
-    const std::size_t wanted = std::min<std::uint64_t>(options_.piece_bytes_max, left());
-    if (wanted == 0) co_return std::string_view();
+    const auto wanted = std::min<std::uint64_t>(options_.piece_bytes_max, options_.bytes_max);
+    if (wanted == 0) co_return std::span<const std::byte>();
     piece_.clear();
     auto read = co_await file_->read_at(options_.offset, wanted, std::move(piece_)).result();
     if (!read) co_return std::unexpected(read.error());
     piece_ = std::move(*read);
     options_.offset += piece_.size();
     options_.bytes_max -= piece_.size();
-    co_return piece_.text();
+    co_return piece_.bytes();
   }
 
  private:
-  [[nodiscard]] std::uint64_t left() const noexcept { return options_.bytes_max; }
-
   std::string path_;
   read_stream_options options_;  // of what is left
   std::optional<fs::file> file_;

@@ -24,18 +24,9 @@ void flow_state::run(const loop_flow& flow, task<result<void>> work, loop::site 
   self.request_ = self.loop_->call_when_done(std::move(work), ending(flow), at);
 }
 
-void flow_state::give(std::string_view piece) noexcept {
+void flow_state::give(std::span<const std::byte> piece) noexcept {
   call([this, &piece] {
-    if (!on_data_) return;
-    // It may set another in its own place.
-    struct taken {
-      callback<void(std::string_view)>& place;
-      callback<void(std::string_view)> f;
-      ~taken() {
-        if (!place) place = std::move(f);
-      }
-    } now{on_data_, std::move(on_data_)};
-    now.f(piece);
+    if (on_data_) on_data_(piece);
   });
 }
 
@@ -56,7 +47,7 @@ void flow_state::finish(const result<void>& end) {
 /// What the callbacks have captured, this flow perhaps, goes with them.
 void flow_state::close() noexcept {
   loop_ = nullptr;
-  const auto on_data = std::move(on_data_);
+  on_data_.reset();
   const auto on_end = std::move(on_end_);
   const auto on_error = std::move(on_error_);
   const auto on_close = std::move(on_close_);
@@ -71,33 +62,33 @@ loop_flow::~loop_flow() {
   if (state_) state_->release();
 }
 
-loop_flow& loop_flow::on_data(callback<void(std::string_view)> f) {
+const loop_flow& loop_flow::on_data(callback<void(std::span<const std::byte>)> f) const {
   if (is_closed()) return *this;
-  state_->on_data_ = std::move(f);
+  state_->on_data_.set(std::move(f));
   resume();
   return *this;
 }
-loop_flow& loop_flow::on_end(callback<void()> f) {
+const loop_flow& loop_flow::on_end(callback<void()> f) const {
   if (!is_closed()) state_->on_end_ = std::move(f);
   return *this;
 }
-loop_flow& loop_flow::on_error(callback<void(const error&)> f) {
+const loop_flow& loop_flow::on_error(callback<void(const error&)> f) const {
   if (!is_closed()) state_->on_error_ = std::move(f);
   return *this;
 }
-loop_flow& loop_flow::on_close(callback<void()> f) {
+const loop_flow& loop_flow::on_close(callback<void()> f) const {
   if (!is_closed()) state_->on_close_ = std::move(f);
   return *this;
 }
 
-void loop_flow::pause() noexcept {
+void loop_flow::pause() const noexcept {
   if (state_) state_->is_paused_ = true;
 }
-void loop_flow::resume() noexcept {
+void loop_flow::resume() const noexcept {
   if (is_closed() || !std::exchange(state_->is_paused_, false)) return;
   state_->resumed_.notify_one();
 }
-void loop_flow::destroy() noexcept {
+void loop_flow::destroy() const noexcept {
   if (is_closed() || std::exchange(state_->is_destroyed_, true)) return;
   state_->loop_->cancel(state_->request_);
 }

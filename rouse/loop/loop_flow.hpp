@@ -4,7 +4,8 @@
 #include <rouse/base/callback.hpp>
 #include <rouse/base/error.hpp>
 
-#include <string_view>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 namespace rouse {
@@ -35,20 +36,21 @@ class loop_flow {
   }
   ~loop_flow();
 
-  /// The next piece, 1 byte or more, lent until `f` returns. Without it pieces are dropped.
-  loop_flow& on_data(callback<void(std::string_view piece)> f);
+  /// The next piece, 1 byte or more, lent until `f` returns. Without it pieces are dropped. Begins
+  /// to read, as `resume` does.
+  const loop_flow& on_data(callback<void(std::span<const std::byte> piece)> f) const;
   /// Everything was read.
-  loop_flow& on_end(callback<void()> f);
+  const loop_flow& on_end(callback<void()> f) const;
   /// It ended in the middle. Without it the error is thrown as an io_error, as by a callback.
-  loop_flow& on_error(callback<void(const error& why)> f);
+  const loop_flow& on_error(callback<void(const error& why)> f) const;
   /// The last one, also after `destroy`; what was read from is closed.
-  loop_flow& on_close(callback<void()> f);
+  const loop_flow& on_close(callback<void()> f) const;
 
   /// No data until `resume`. What is read from it waits: a file, or the sender.
-  void pause() noexcept;
-  void resume() noexcept;
+  void pause() const noexcept;
+  void resume() const noexcept;
   /// Ends it where it is: no data, end or error from here on, only close.
-  void destroy() noexcept;
+  void destroy() const noexcept;
 
   [[nodiscard]] bool is_paused() const noexcept;
   /// It has ended, in whatever way.

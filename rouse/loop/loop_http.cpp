@@ -57,10 +57,9 @@ class body_pieces {
  public:
   body_pieces(shared_client client, http::reply from) noexcept
       : client_(std::move(client)), reply_(std::move(from)) {}
-  task<result<std::string_view>> next() {
+  task<result<std::span<const std::byte>>> next() {
     auto piece = co_await reply_.body().read().result();
-    if (!piece) co_return std::unexpected(piece.error());
-    co_return io::as_text(*piece);
+    co_return piece;
   }
 
  private:

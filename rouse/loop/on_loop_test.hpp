@@ -2,6 +2,7 @@
 // log of what was called.
 #pragma once
 
+#include <rouse/io/bytes.hpp>
 #include <rouse/loop/loop.hpp>
 #include <rouse/time/manual_clock.hpp>
 
@@ -11,6 +12,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,11 @@ class on_loop : public support::each_reactor {
   /// A callback that writes a line.
   auto say(std::string line) {
     return [this, line = std::move(line)] { log.push_back(line); };
+  }
+  /// A callback that writes the bytes it is given.
+  auto say_bytes() {
+    return
+        [this](std::span<const std::byte> piece) { log.emplace_back(rouse::io::as_text(piece)); };
   }
   /// Time since the test began.
   std::chrono::milliseconds passed() {

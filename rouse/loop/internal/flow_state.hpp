@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rouse/coro/task.hpp>
+#include <rouse/loop/internal/event_slot.hpp>
 #include <rouse/loop/internal/one_turn.hpp>
 #include <rouse/loop/loop.hpp>
 #include <rouse/loop/loop_flow.hpp>
@@ -14,7 +15,7 @@ namespace rouse::internal {
 /// Where a flow comes from. The next piece is lent until the next call; empty at the end.
 template <class S>
 concept flow_source = requires(S& s) {
-  { s.next() } -> std::same_as<task<result<std::string_view>>>;
+  { s.next() } -> std::same_as<task<result<std::span<const std::byte>>>>;
 };
 
 /// Counted by the handles, and by the work while that lives.
@@ -42,7 +43,7 @@ class flow_state {
   class ending;
 
   explicit flow_state(loop& of) : loop_(&of), caller_(of, "stream") {}
-  void give(std::string_view piece) noexcept;
+  void give(std::span<const std::byte> piece) noexcept;
   void finish(const result<void>& end);
   void close() noexcept;
 
@@ -50,7 +51,7 @@ class flow_state {
   loop_caller caller_;
   request_id request_;
   sync::local_notify resumed_;
-  callback<void(std::string_view)> on_data_;
+  event_slot<void(std::span<const std::byte>)> on_data_;
   callback<void()> on_end_;
   callback<void(const error&)> on_error_;
   callback<void()> on_close_;
