@@ -16,7 +16,7 @@ task<void> work() {
   auto sorted = co_await command("sort").arg("-n").run("3\n1\n2\n");  // fed, read, waited for
   std::printf("%s%s\n", sorted.output.c_str(), sorted.status.to_string().c_str());
 
-  auto shout = command("tr").args({"a-z", "A-Z"});
+  auto shout = command("tr").args("a-z", "A-Z");
   auto child = co_await shout.input(piped).output(piped).spawn();
   co_await child.input().write_all("hello\nchild\n");
   child.input().close();

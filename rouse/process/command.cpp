@@ -27,10 +27,6 @@ command& command::arg(std::string_view text) {
   arguments_.emplace_back(text);
   return *this;
 }
-command& command::args(std::initializer_list<std::string_view> several) {
-  arguments_.insert(arguments_.end(), several.begin(), several.end());
-  return *this;
-}
 command& command::args(const std::vector<std::string>& several) {
   arguments_.insert(arguments_.end(), several.begin(), several.end());
   return *this;

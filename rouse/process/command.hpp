@@ -2,14 +2,14 @@
 // streams lead. No shell reads any of it.
 //
 //   auto child = co_await process::command("sort").arg("-n").input(piped).output(piped).spawn();
-//   auto done = co_await process::command("git").args({"rev-parse", "HEAD"}).run();
+//   auto done = co_await process::command("git").args("rev-parse", "HEAD").run();
 #pragma once
 
 #include <rouse/process/redirect.hpp>
 #include <rouse/process/run.hpp>
 #include <rouse/process/spawn.hpp>
 
-#include <initializer_list>
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +27,12 @@ class command {
   explicit command(std::string_view program) : program_(program) {}
 
   command& arg(std::string_view text);
-  command& args(std::initializer_list<std::string_view> several);
+  template <class... Texts>
+    requires(std::convertible_to<const Texts&, std::string_view> && ...)
+  command& args(const Texts&... several) {
+    (arg(several), ...);
+    return *this;
+  }
   command& args(const std::vector<std::string>& several);
 
   /// The environment is that of this process when it is spawned, changed by these in their order.

@@ -27,7 +27,7 @@ using process::exit_status;
 using process::piped;
 
 /// A script for /bin/sh.
-inline command shell(std::string_view script) { return command("/bin/sh").args({"-c", script}); }
+inline command shell(std::string_view script) { return command("/bin/sh").args("-c", script); }
 
 /// True when a child of this process has ended that nobody has waited for.
 inline bool has_zombie() {

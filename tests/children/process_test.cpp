@@ -195,9 +195,9 @@ TEST_P(process_command, fault_P7_a_child_sees_its_standard_ones_and_those_that_a
 TEST_P(process_command, fault_P5_a_child_has_no_signal_blocked) {
   run([]() -> task<void> {
     const sys::scoped_signal_block block({SIGUSR1});
-    auto mask = co_await command("grep").args({"SigBlk", "/proc/self/status"}).run();
+    auto mask = co_await command("grep").args("SigBlk", "/proc/self/status").run();
     EXPECT_EQ(mask.output, "SigBlk:\t0000000000000000\n");
-    auto here = command("grep").args({"SigBlk", "/proc/self/status"}).output(piped).spawn_here();
+    auto here = command("grep").args("SigBlk", "/proc/self/status").output(piped).spawn_here();
     auto said = co_await all_of(here->output());
     EXPECT_EQ(said, "SigBlk:\t0000000000000000\n");
     co_await here->wait();
