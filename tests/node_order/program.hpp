@@ -71,6 +71,7 @@ std::span<const program> timer_programs();
 std::span<const program> interval_programs();
 std::span<const program> liveness_programs();
 std::span<const program> error_programs();
+std::span<const program> socket_programs();
 std::span<const program> walk_programs();
 /// The program of walk_programs.cpp with another seed.
 void walk_from(std::uint32_t seed, script& s);
