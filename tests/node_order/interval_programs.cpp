@@ -86,7 +86,7 @@ void interval_after_a_slow_sibling(script& s) {
   int& n = s.keep(0);
   auto& interval = s.keep<rouse::timer_id>();
   s.loop.set_timeout(5ms, [&] { s.pass(200ms); });
-  interval = s.loop.set_interval(80ms, [&] {
+  interval = s.loop.set_interval(300ms, [&] {
     s.log("interval " + std::to_string(++n));
     if (n == 2) {
       s.loop.clear_interval(interval);
@@ -94,7 +94,7 @@ void interval_after_a_slow_sibling(script& s) {
     }
     s.loop.set_timeout(40ms, s.says("40 ms after interval 1"));
   });
-  s.pass(100ms);
+  s.pass(350ms);
 }
 
 void interval_of_zero(script& s) {

@@ -159,7 +159,7 @@ void unref_immediate_revived(script& s) {
     s.log("before exit");
     if (done) return;
     done = true;
-    s.loop.set_timeout(10ms, s.says("timer"));
+    s.loop.set_timeout(200ms, s.says("timer"));
   });
 }
 

@@ -34,8 +34,9 @@ std::string folder() { return NODE_ORDER_SOURCES "/programs/"; }
 
 std::vector<program> all_programs() {
   std::vector<program> all;
-  for (auto some : {queue_programs(), timer_programs(), interval_programs(), liveness_programs(),
-                    error_programs(), socket_programs(), walk_programs()})
+  for (auto some :
+       {queue_programs(), timer_programs(), interval_programs(), liveness_programs(),
+        error_programs(), socket_programs(), pool_programs(), process_programs(), walk_programs()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }
@@ -49,12 +50,13 @@ lines expected_of(const program& p) {
 }
 
 lines twin_of(const std::function<void(script&)>& main, rouse::reactor_kind on,
-              bool in_virtual_time) {
+              bool in_virtual_time, unsigned pool_threads = 4) {
   rouse::manual_clock clock;
   clock.set_auto_advance(true);
   rouse::loop_options options;
   options.runtime.reactor.kind = on;
   if (in_virtual_time) options.runtime.clock = &clock;
+  options.runtime.blocking.threads_max = pool_threads;
   options.node_compatible = true;
   rouse::loop loop(options);
   script s(loop, in_virtual_time ? &clock : nullptr);
@@ -120,15 +122,23 @@ class order : public ::testing::TestWithParam<program> {
     expected_ = expected_of(GetParam());
     ASSERT_FALSE(expected_.empty()) << "run write_expected.sh";
   }
-  void expect(const lines& got, const std::string& from) {
-    expect_equal(expected_, got, std::string(GetParam().name) + ": expected beside " + from);
+  /// `run()` gives the lines. `tries`: more than one where a machine that is too busy to let a
+  /// program run for 100 ms can change its order.
+  template <class F>
+  void expect_of(F run, const std::string& whose, int tries) {
+    lines got = run();
+    for (int n = 1; n < tries && got != expected_; ++n)
+      got = run();
+    expect_equal(expected_, got, std::string(GetParam().name) + ": expected beside " + whose);
   }
   void expect_of_twin_on_each_reactor(bool in_virtual_time) {
     int reactors = 0;
     for (auto on : {rouse::reactor_kind::epoll, rouse::reactor_kind::io_uring}) {
       if (!support::has_reactor(on)) continue;
       ++reactors;
-      expect(twin_of(GetParam().main, on, in_virtual_time), rouse::name_of(on));
+      expect_of(
+          [&] { return twin_of(GetParam().main, on, in_virtual_time, GetParam().pool_threads); },
+          rouse::name_of(on), in_virtual_time ? 1 : 3);
     }
     EXPECT_GT(reactors, 0);
   }
@@ -144,7 +154,7 @@ TEST_P(order, of_the_twin_in_real_time) { expect_of_twin_on_each_reactor(false);
 TEST_P(order, of_node_itself) {
   const auto node = find_node();
   if (!node) GTEST_SKIP() << node.error();
-  expect(run_in_node(*node, GetParam().name), "Node.js");
+  expect_of([&] { return run_in_node(*node, GetParam().name); }, "Node.js", 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(program, order, ::testing::ValuesIn(all_programs()),

@@ -63,6 +63,7 @@ class script {
 struct program {
   const char* name;  // of programs/NAME.js
   void (*main)(script&);
+  unsigned pool_threads = 4;
 };
 
 // Each in the file of its name.
@@ -72,6 +73,8 @@ std::span<const program> interval_programs();
 std::span<const program> liveness_programs();
 std::span<const program> error_programs();
 std::span<const program> socket_programs();
+std::span<const program> pool_programs();
+std::span<const program> process_programs();
 std::span<const program> walk_programs();
 /// The program of walk_programs.cpp with another seed.
 void walk_from(std::uint32_t seed, script& s);

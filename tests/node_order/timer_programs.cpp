@@ -237,7 +237,7 @@ void longest_delay(script& s) {
 }
 
 void later_but_shorter(script& s) {
-  s.loop.set_timeout(120ms, s.says("120 ms"));
+  s.loop.set_timeout(300ms, s.says("300 ms"));
   s.pass(20ms);
   s.loop.set_timeout(20ms, s.says("20 ms after 20"));
 }
@@ -257,9 +257,9 @@ void timers_set_by_microtasks_of_main(script& s) {
   s.loop.queue_microtask([&s] {
     s.log("microtask");
     s.loop.set_timeout(3ms, s.says("3 ms after main"));
-    s.pass(150ms);
+    s.pass(350ms);
   });
-  s.loop.set_timeout(100ms, s.says("100 ms"));
+  s.loop.set_timeout(300ms, s.says("300 ms"));
   s.loop.set_immediate(s.says("immediate"));
 }
 

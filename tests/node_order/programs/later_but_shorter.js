@@ -1,3 +1,3 @@
-setTimeout(() => log('120 ms'), 120);
+setTimeout(() => log('300 ms'), 300);
 pass(20);
 setTimeout(() => log('20 ms after 20'), 20);

@@ -1,7 +1,7 @@
 queueMicrotask(() => {
   log('microtask');
   setTimeout(() => log('3 ms after main'), 3);
-  pass(150);
+  pass(350);
 });
-setTimeout(() => log('100 ms'), 100);
+setTimeout(() => log('300 ms'), 300);
 setImmediate(() => log('immediate'));

@@ -4,5 +4,5 @@ process.on('beforeExit', () => {
   log('before exit');
   if (done) return;
   done = true;
-  setTimeout(() => log('timer'), 10);
+  setTimeout(() => log('timer'), 200);
 });
