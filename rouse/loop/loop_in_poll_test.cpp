@@ -58,7 +58,7 @@ TEST_P(loop_in_poll, timers_immediates_and_tasks_go_on) {
     loop.set_immediate([&] { log.push_back("immediate"); });
   });
   EXPECT_TRUE(run_until([&] { return log.size() == 3; }));
-  EXPECT_EQ(log, (lines{"timer", "immediate", "task"}));
+  EXPECT_THAT(log, ::testing::UnorderedElementsAre("timer", "immediate", "task"));  // real time
   EXPECT_GE(real::now() - start, 20ms);
   EXPECT_FALSE(loop.is_alive());
 }

@@ -488,8 +488,10 @@ unsigned exchanges_of(scenario which) noexcept {
 
 void prepare() {
   (void)the_site();
-  // The first exception registers what ends with the process, which is memory that stays.
+  // The first exceptions of each kind register what ends with the process, which is memory that
+  // stays.
   (void)make_exception(error("nothing", EIO));
+  (void)make_exception(error("nothing", errc::closed));
 }
 
 void tidy() {

@@ -96,7 +96,7 @@ result<void> epoll_reactor::check_process() const noexcept {
 result<park_outcome> epoll_reactor::park(nanoseconds limit) {
   if (auto opened = open(); !opened) [[unlikely]]
     return std::unexpected(opened.error());
-  const begun b = begin(limit);
+  const half_park b = begin(limit);
   return finish(b, wait(b.limit));
 }
 
@@ -118,8 +118,8 @@ result<park_outcome> epoll_reactor::end_wait() {
   return finish(std::exchange(outside_, {}), wait(nanoseconds(0)));
 }
 
-epoll_reactor::begun epoll_reactor::begin(nanoseconds limit) noexcept {
-  begun b;
+epoll_reactor::half_park epoll_reactor::begin(nanoseconds limit) noexcept {
+  half_park b;
   b.happened = drain_inbox();
   if (!starving_.is_empty()) feed_starving();
   if (has_undelivered()) limit = nanoseconds(0);
@@ -131,7 +131,8 @@ epoll_reactor::begun epoll_reactor::begin(nanoseconds limit) noexcept {
   return b;
 }
 
-result<park_outcome> epoll_reactor::finish(const begun& b, const result<unsigned>& count) noexcept {
+result<park_outcome> epoll_reactor::finish(const half_park& b,
+                                           const result<unsigned>& count) noexcept {
   const bool token = (b.asleep ? target_->end_sleep() : target_->consume()) || b.token;
   if (!count) [[unlikely]] {
     if (token) target_->unpark();  // not ours to lose

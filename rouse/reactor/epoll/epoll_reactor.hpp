@@ -60,14 +60,14 @@ class epoll_reactor final : public reactor {
   void resume_accepting() noexcept;
 
   /// A park that has come to the point where it waits.
-  struct begun {
+  struct half_park {
     nanoseconds limit{0};   // that it may wait
     bool asleep = false;    // unpark() interrupts
     bool token = false;     // there was one
     bool happened = false;  // something came from other threads
   };
-  begun begin(nanoseconds limit) noexcept;
-  result<park_outcome> finish(const begun& b, const result<unsigned>& count) noexcept;
+  half_park begin(nanoseconds limit) noexcept;
+  result<park_outcome> finish(const half_park& b, const result<unsigned>& count) noexcept;
   result<unsigned> wait(nanoseconds limit) noexcept;
   void take(const sys::ready_event& event) noexcept;
   void wake_side(source_side& side) noexcept;
@@ -81,7 +81,7 @@ class epoll_reactor final : public reactor {
   std::size_t waiting_ = 0;   // operations started or starving
   unsigned forks_ = 0;        // of this process when it was opened
   bool interrupted_ = false;  // the last sleep ended by a signal
-  begun outside_;             // from begin_wait to end_wait
+  half_park outside_;         // from begin_wait to end_wait
 
   // Out of descriptors (FAULTS R1): accepts pause here until `resume_at_`.
   internal::spare_descriptor* spare_;

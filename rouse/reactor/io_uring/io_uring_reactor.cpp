@@ -79,7 +79,7 @@ bool io_uring_reactor::has_work() const noexcept {
 result<park_outcome> io_uring_reactor::park(nanoseconds limit) {
   if (auto mine = open(); !mine) [[unlikely]]
     return std::unexpected(mine.error());
-  const begun b = begin(limit);
+  const half_park b = begin(limit);
   return finish(b, b.asleep ? enter(1, b.limit) : look());
 }
 
@@ -113,8 +113,8 @@ result<park_outcome> io_uring_reactor::end_wait() {
   return finish(std::exchange(outside_, {}), look());
 }
 
-io_uring_reactor::begun io_uring_reactor::begin(nanoseconds limit) noexcept {
-  begun b;
+io_uring_reactor::half_park io_uring_reactor::begin(nanoseconds limit) noexcept {
+  half_park b;
   b.happened = drain_inbox();
   if (!starving_.is_empty()) feed_starving();
   push_deferred();
@@ -128,7 +128,7 @@ io_uring_reactor::begun io_uring_reactor::begin(nanoseconds limit) noexcept {
 }
 
 /// What comes after the wait: `answer` is that of the call that waited or looked.
-result<park_outcome> io_uring_reactor::finish(const begun& b, int answer) noexcept {
+result<park_outcome> io_uring_reactor::finish(const half_park& b, int answer) noexcept {
   const bool token = (b.asleep ? target_->end_sleep() : target_->consume()) || b.token;
   if (answer < 0 && answer != -ETIME && answer != -EINTR) [[unlikely]] {
     if (token) target_->unpark();  // not ours to lose

@@ -96,15 +96,15 @@ class io_uring_reactor final : public reactor {
                                 // after submitting
   [[nodiscard]] nanoseconds shortened(nanoseconds limit) noexcept;
   /// A park that has come to the point where it waits.
-  struct begun {
+  struct half_park {
     nanoseconds limit{0};   // that it may wait
     bool is_cut = false;    // shorter than it was asked to, for a matter of our own
     bool asleep = false;    // unpark() interrupts
     bool token = false;     // there was one
     bool happened = false;  // something came from other threads
   };
-  begun begin(nanoseconds limit) noexcept;
-  result<park_outcome> finish(const begun& b, int answer) noexcept;
+  half_park begin(nanoseconds limit) noexcept;
+  result<park_outcome> finish(const half_park& b, int answer) noexcept;
   int look() noexcept;
   int enter(unsigned completions, nanoseconds limit) noexcept;
   bool reap() noexcept;
@@ -174,7 +174,7 @@ class io_uring_reactor final : public reactor {
   bool multishot_accept_ = true;  // likewise
   bool connect_in_ring_ = true;   // likewise
   bool waits_outside_ = false;    // somebody asked for the descriptor, now or earlier
-  begun outside_;                 // from begin_wait to end_wait
+  half_park outside_;             // from begin_wait to end_wait
   phase phase_ = phase::working;
   std::uint32_t proven_ = 0;   // by opcode: has worked once
   std::uint32_t refused_ = 0;  // by opcode: was refused at its first use
