@@ -42,10 +42,12 @@ struct loop_options {
   /// environment writes them to stderr.
   void (*trace)(const char* line, void* data) = nullptr;
   void* trace_data = nullptr;
+  /// Called as each turn begins, before its timers, with its number: 1, 2, ...
+  void (*on_turn)(std::uint64_t turn, void* data) = nullptr;
   /// Called as the parts end: after the pool's last thread is joined, and after the reactor.
   void (*on_pool_closed)(void* data) = nullptr;
   void (*on_reactor_closed)(void* data) = nullptr;
-  void* closing_data = nullptr;
+  void* hook_data = nullptr;  ///< of the three; outlives the loop
 };
 
 /// Counters since the start, as a snapshot.

@@ -63,11 +63,11 @@ loop_core::~loop_core() {
   if (trace.is_on()) trace.note("closing: the pool");
   (void)stack().blocking().shutdown();
   jobs.clear();
-  if (options.on_pool_closed) options.on_pool_closed(options.closing_data);
+  if (options.on_pool_closed) options.on_pool_closed(options.hook_data);
   if (trace.is_on()) trace.note("closing: tasks and the reactor");
   stack_.reset();
   alive->core = nullptr;
-  if (options.on_reactor_closed) options.on_reactor_closed(options.closing_data);
+  if (options.on_reactor_closed) options.on_reactor_closed(options.hook_data);
   if (trace.is_on()) trace.note("closed");
   mailbox->release();
   alive->release();
@@ -84,6 +84,7 @@ void loop_core::begin_turn() noexcept {
   deferred.trim();
   if (trace.is_on()) [[unlikely]]
     trace.turn(runner.metrics().turns, alive->refs);
+  if (options.on_turn) options.on_turn(runner.metrics().turns, options.hook_data);
 }
 
 bool loop_core::run_before_exit() noexcept {
