@@ -27,7 +27,9 @@ constexpr auto patience = 20s;  // of one program; sanitizers on a busy machine 
 /// A program of examples/, its output read through a pipe. Killed when the test leaves it behind.
 class program {
  public:
-  program(const std::string& name, const std::vector<std::string>& arguments, const char* reactor) {
+  /// @param trace  what ROUSE_TRACE names; then stderr is read with the rest.
+  program(const std::string& name, const std::vector<std::string>& arguments, const char* reactor,
+          const char* trace = nullptr) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     std::string path = std::string(EXAMPLES_DIRECTORY "/") + name;
@@ -40,6 +42,10 @@ class program {
     if (pid_ == 0) {
       ::dup2(ends[1], STDOUT_FILENO);
       if (reactor) ::setenv("ROUSE_REACTOR", reactor, 1);
+      if (trace) {
+        ::setenv("ROUSE_TRACE", trace, 1);
+        ::dup2(ends[1], STDERR_FILENO);
+      }
       ::execv(path.c_str(), argv.data());
       ::_exit(127);
     }
@@ -108,6 +114,17 @@ class program {
 };
 
 using lines = std::vector<std::string>;
+
+/// Where a line stands; fails, and gives the end, when it is not there once.
+std::size_t place_of(const lines& all, const std::string& line) {
+  EXPECT_EQ(std::count(all.begin(), all.end(), line), 1) << line;
+  return static_cast<std::size_t>(std::find(all.begin(), all.end(), line) - all.begin());
+}
+void expect_in_order(const lines& all, const lines& some) {
+  for (std::size_t i = 1; i < some.size(); ++i)
+    EXPECT_LT(place_of(all, some[i - 1]), place_of(all, some[i]))
+        << some[i - 1] << " | " << some[i];
+}
 
 /// What a server says to `request`, until it closes.
 std::string ask(std::uint16_t port, const std::string& request) {
@@ -261,6 +278,72 @@ TEST_P(examples, the_echo_server_echoes_until_it_is_interrupted) {
   EXPECT_LE(::recv(client, echoed.data(), 1, 0), 0);  // it took the connection with it
   ::close(client);
   EXPECT_EQ(server.read_lines(), lines{});
+}
+
+TEST_P(examples, spec_row_40_the_loop_tour_keeps_its_partial_order) {
+  program tour("loop_tour", {}, reactor);
+  lines all = tour.read_lines();
+  ASSERT_EQ(tour.exit_code(), 0);
+  // The thread that computes is any of the pool.
+  const auto takes = std::find_if(all.begin(), all.end(), [](const std::string& line) {
+    return line.find("takes a job") != std::string::npos;
+  });
+  ASSERT_NE(takes, all.end());
+  const std::string worker = takes->substr(0, takes->find(':'));
+  EXPECT_EQ(worker.find("pool-"), 0U) << worker;
+
+  for (int i = 0; i < 4; ++i) {
+    const std::string thread = "pool-" + std::to_string(i);
+    EXPECT_LT(place_of(all, thread + ": starts"), place_of(all, "main: ===== TICK 1 ====="));
+  }
+  expect_in_order(
+      all, {"main: First call to read test.txt", "main: Registering immediate timeout 1",
+            "main: Registering immediate timeout 2", "main: Second call to read test.txt",
+            "main: Registering a 3000 and a 500 ms timeout", "main: Registering a 1000 ms timeout",
+            "main: Registering http get request",
+            "main: ===== TICK 1 =====", "main: Immediate1 timed out", "main: Immediate2 timed out",
+            "main: First count: 39 characters.", "main: I want to \"encrypt\" it to a number.",
+            worker + ": takes a job, fibonacci(39)", worker + ": has finished it",
+            "main: \"Encrypted\" number is: 63245986"});
+  expect_in_order(
+      all, {"main: Immediate2 timed out", "main: Second count: 39 characters.",
+            "main: Third call to read test.txt", "main: ===== file read =====",
+            "main: Hello world! This is a text to encrypt!", "main: 3000ms timer timed out"});
+  // The web call ends 2 s after its server has it: after the timer of 1 s, and before or after that
+  // of 3 s as quick as the machine is.
+  expect_in_order(all, {"main: SETTIMEOUT",
+                        "main: ===== web call =====", "main: Good things take two seconds."});
+  const lines end{"main: 3000ms timer timed out",
+                  "main: 500ms timer(nested) timed out",
+                  "pool-0: closes",
+                  "pool-1: closes",
+                  "pool-2: closes",
+                  "pool-3: closes",
+                  "main: the reactor is closed",
+                  "main: FINISHED"};
+  expect_in_order(all, end);
+  expect_in_order(all, {"main: SETTIMEOUT", "main: 3000ms timer timed out"});
+  expect_in_order(all, {"main: \"Encrypted\" number is: 63245986", "pool-0: closes"});
+  expect_in_order(all, {"main: Good things take two seconds.", "pool-0: closes"});
+  EXPECT_EQ(lines(all.end() - 6, all.end()), lines(end.end() - 6, end.end()));
+  // Ticks are numbered from 1 without a gap. Their number is no contract.
+  int turns = 0;
+  for (const std::string& line : all)
+    if (line.starts_with("main: ===== TICK "))
+      EXPECT_EQ(line, "main: ===== TICK " + std::to_string(++turns) + " =====");
+  EXPECT_LT(turns, 100);  // nor does it turn for nothing while it waits 3.5 s
+}
+
+TEST_P(examples, in_the_loop_chat_callbacks_and_coroutines_talk_in_both_rooms) {
+  program chat("loop_chat", {}, reactor);
+  const lines all = chat.read_lines();
+  ASSERT_EQ(chat.exit_code(), 0);
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].find("in callbacks at 127.0.0.1:"), 0U) << all[0];
+  for (const std::string room : {"callbacks: ", "coroutines: "})
+    expect_in_order(all, {room + "ann joins", room + "bob joins", room + "bob: hi ann",
+                          room + "ann: hi bob", room + "bob leaves"});
+  EXPECT_EQ(all.size(), 11U);
 }
 
 INSTANTIATE_TEST_SUITE_P(reactors, examples, support::reactors(), support::reactor_name);
