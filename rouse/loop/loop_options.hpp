@@ -10,15 +10,15 @@ namespace rouse {
 
 /// The phases of a turn in their order, and the callbacks that belong to none.
 enum class loop_phase : unsigned char {
-  main,     ///< the program that `run` was given, before_exit and exit
-  timers,   ///< time-outs and intervals that are due
-  pending,  ///< what was deferred to this turn
-  idle,     ///< hooks, every turn
-  prepare,  ///< hooks, just before the wait
-  poll,     ///< events: I/O, jobs, tasks, other threads
-  check,    ///< immediates and hooks, just after the wait
-  closing,  ///< what is called when a handle has closed
-  tick,     ///< next ticks, between any two callbacks
+  main,      ///< the program that `run` was given, before_exit and exit
+  timers,    ///< time-outs and intervals that are due
+  deferred,  ///< what was put off to this turn: "pending" in Node.js and libuv
+  idle,      ///< hooks, every turn
+  prepare,   ///< hooks, just before the wait
+  poll,      ///< events: I/O, jobs, tasks, other threads
+  check,     ///< immediates and hooks, just after the wait
+  closing,   ///< what is called when a handle has closed
+  tick,      ///< next ticks, between any two callbacks
   microtask,
 };
 inline constexpr std::size_t loop_phase_count = 10;

@@ -130,8 +130,8 @@ void loop_core::run_queue(ring<callback<void()>>& queue, loop_phase phase) noexc
 }
 
 void loop_core::run_pending() noexcept {
-  begin_phase(loop_phase::pending);
-  if (!pending.is_empty()) run_queue(pending, loop_phase::pending);
+  begin_phase(loop_phase::deferred);
+  if (!pending.is_empty()) run_queue(pending, loop_phase::deferred);
 }
 
 void loop_core::run_hooks(loop_phase phase) noexcept {

@@ -11,7 +11,7 @@ const char* name_of(loop_phase phase) noexcept {
   switch (phase) {
     case loop_phase::main: return "main";
     case loop_phase::timers: return "timers";
-    case loop_phase::pending: return "pending";
+    case loop_phase::deferred: return "pending";
     case loop_phase::idle: return "idle";
     case loop_phase::prepare: return "prepare";
     case loop_phase::poll: return "poll";

@@ -1,10 +1,9 @@
 // A loop's socket: what is shared by its handles and by the task that moves its bytes.
 //
 //   connecting --> open --> ended on one side --> ended on both
-//        \           \            \                  \
-//         +-----------+------------+------------------+--> closed: close() takes the socket out of
-//         the
-//                                                          kernel, and queues the close event
+//        |           |              |                  |
+//        +-----------+--------------+------------------+--> closed: close() takes the socket out of
+//                                       the kernel, and queues the close event
 //
 // One task per socket reads and writes. What a callback asks for while that task runs, the task
 // does before it sleeps; what is asked at other times wakes it.
