@@ -5,5 +5,9 @@
 #include <rouse/loop/current_loop.hpp>
 #include <rouse/loop/loop.hpp>
 #include <rouse/loop/loop_async.hpp>
+#include <rouse/loop/loop_files.hpp>
+#include <rouse/loop/loop_http.hpp>
+#include <rouse/loop/loop_jobs.hpp>
+#include <rouse/loop/loop_names.hpp>
 #include <rouse/loop/loop_net.hpp>
 #include <rouse/loop/promisify.hpp>

@@ -27,6 +27,7 @@
 
 namespace rouse {
 
+class loop_crypto;
 class loop_files;
 class loop_http;
 class loop_jobs;
@@ -187,6 +188,8 @@ class loop {
   [[nodiscard]] loop_names names() noexcept;
   /// rouse/loop/loop_http.hpp: an HTTP client.
   [[nodiscard]] loop_http http() noexcept;
+  /// rouse/loop/loop_crypto.hpp: hashes and keys, for programs that link Rouse::crypto.
+  [[nodiscard]] loop_crypto crypto() noexcept;
 
   // ---- Other threads, time, numbers.
 

@@ -65,12 +65,14 @@ struct job_end {
   std::exception_ptr thrown;
 };
 
-template <class R, class Done>
+/// `Job` is a blocking_job, or what stands for one.
+template <pollable Job, class Done>
 class loop_job_of final : public loop_job {
-  using value_type = typename unwrap_result<R>::type;
+  using output_type = typename unwrap_result<raw_output<Job>>::type;
+  using value_type = typename unwrap_result<output_type>::type;
 
  public:
-  loop_job_of(loop& of, blocking_job<R>&& job, Done&& done)
+  loop_job_of(loop& of, Job&& job, Done&& done)
       : loop_job(of), job_(std::move(job)), done_(std::move(done)) {}
 
  private:
@@ -80,23 +82,22 @@ class loop_job_of final : public loop_job {
       auto polled = job_->poll(cx);
       if (!polled.is_ready()) return false;
       auto ended = polled.take();
-      if (!ended) {
-        end_.emplace(std::unexpected(ended.error()), nullptr);
-      } else if constexpr (std::is_void_v<R>) {
+      if (!ended)
+        fail(ended.error(), nullptr);
+      else if constexpr (std::is_void_v<output_type>)
         end_.emplace(result<void>(), nullptr);
-      } else {
+      else
         end_.emplace(std::move(*ended), nullptr);
-      }
     } catch (const io_error& e) {
-      end_.emplace(std::unexpected(e.reason()), std::current_exception());
+      fail(e.reason(), std::current_exception());
     } catch (...) {
-      end_.emplace(std::unexpected(error("job", errc::threw)), std::current_exception());
+      fail(error("job", errc::threw), std::current_exception());
     }
     return true;
   }
   void cancel_job(context& cx) noexcept override { (void)job_->poll_cancel(cx); }
   void answer() override {
-    if (!end_) end_.emplace(std::unexpected(error("cancel", ECANCELED)), nullptr);
+    if (!end_) fail(error("cancel", ECANCELED), nullptr);
     job_.reset();
     if constexpr (std::is_invocable_v<Done&, result<value_type>, std::exception_ptr>)
       (*done_)(std::move(end_->value), std::move(end_->thrown));
@@ -108,11 +109,20 @@ class loop_job_of final : public loop_job {
     end_.reset();
     done_.reset();
   }
+  void fail(const error& why, std::exception_ptr thrown) noexcept {
+    end_.emplace(std::unexpected(why), std::move(thrown));
+  }
 
-  std::optional<blocking_job<R>> job_;
+  std::optional<Job> job_;
   std::optional<Done> done_;
   std::optional<job_end<value_type>> end_;
 };
+
+/// Calls `done` with the end of a job that was submitted to the pool of `of`.
+template <pollable Job, class Done>
+request_id call_when_ended(loop& of, Job job, Done done) {
+  return (new loop_job_of<Job, Done>(of, std::move(job), std::move(done)))->begin();
+}
 
 }  // namespace internal
 
@@ -151,8 +161,7 @@ class loop_jobs {
     using output = internal::job_output<F>;
     auto submitted = loop_->runtime().blocking().submit(options, std::move(f));
     auto job = submitted ? std::move(*submitted) : blocking_job<output>(submitted.error());
-    auto* fresh = new internal::loop_job_of<output, Done>(*loop_, std::move(job), std::move(done));
-    return fresh->begin();
+    return internal::call_when_ended(*loop_, std::move(job), std::move(done));
   }
 
   /// What the pool is doing.
