@@ -62,6 +62,7 @@ TEST_P(loop_net, listens_on_a_socket_that_was_made_elsewhere) {
   rouse::loop_server server;
   server = it().net().listen(std::move(made), [&](const rouse::loop_socket& client) {
     client.end("hello");
+    client.resume();  // or it would not see the other end
     server.close();
   });
   const auto socket = it().net().connect(where(server));
