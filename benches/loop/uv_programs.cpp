@@ -120,30 +120,37 @@ uv_run_result uv_turns(std::int64_t turns, int handles) {
   return {.ns = cpu_ns() - begin, .calls = calls};
 }
 
+namespace {
+
+struct job_program {
+  uv_loop_t* loop = nullptr;
+  void (*job)() = nullptr;
+  std::int64_t left = 0;
+};
+job_program jobs;
+
+void queue_job() {
+  --jobs.left;
+  auto* request = new uv_work_t;
+  must(uv_queue_work(
+      jobs.loop, request, [](uv_work_t*) { jobs.job(); },
+      [](uv_work_t* done, int) {
+        delete done;
+        ++calls;
+        if (jobs.left > 0) queue_job();
+      }));
+}
+
+}  // namespace
+
 uv_pool_result uv_jobs(std::int64_t count, std::int64_t in_flight, void (*job)()) {
-  struct pool {
-    void (*job)();
-    std::int64_t left;
-  };
-  static pool of;
-  of = {.job = job, .left = count};
-  std::vector<uv_work_t> all(static_cast<std::size_t>(std::min(count, in_flight)));
   uv loop;
   calls = 0;
-  static constexpr uv_work_cb work = [](uv_work_t*) { of.job(); };
-  static constexpr uv_after_work_cb after = [](uv_work_t* w, int) {
-    ++calls;
-    if (of.left <= 0) return;
-    --of.left;
-    must(uv_queue_work(w->loop, w, work, uv_after_work_cb(w->data)));
-  };
+  jobs = {.loop = loop.get(), .job = job, .left = count};
   const std::int64_t wall = now_ns();
   const std::int64_t cpu = process_cpu_ns();
-  for (uv_work_t& w : all) {
-    w.data = reinterpret_cast<void*>(after);
-    --of.left;
-    must(uv_queue_work(loop.get(), &w, work, after));
-  }
+  for (std::int64_t i = 0; i < std::min(count, in_flight); ++i)
+    queue_job();
   loop.run();
   return {.wall_ns = now_ns() - wall, .cpu_ns = process_cpu_ns() - cpu, .calls = calls};
 }

@@ -1,5 +1,5 @@
 // The other side of the comparison: what the rows of beside_libuv_bench.cpp do, written on libuv as
-// its users would for speed: handles in arrays that are made beforehand, no allocation per item.
+// its users would for speed: timers and hooks lie in arrays that are made beforehand.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,9 @@ struct uv_pool_result {
   std::int64_t cpu_ns = 0;  // of the process
   std::int64_t calls = 0;   // in the loop
 };
-/// Runs `job` `count` times on libuv's pool, at most `in_flight` of them queued at a time.
+/// Runs `job` `count` times on libuv's pool, at most `in_flight` of them queued at a time. A
+/// request is allocated for each, as programs do, since it must live until the loop hears of its
+/// end.
 [[nodiscard]] uv_pool_result uv_jobs(std::int64_t count, std::int64_t in_flight, void (*job)());
 
 /// Another thread sends `count` times; libuv folds sends together. Until the last one was seen.
