@@ -33,6 +33,8 @@ class loop_http;
 class loop_jobs;
 class loop_names;
 class loop_net;
+class loop_processes;
+class loop_signals;
 
 namespace internal {
 class loop_caller;
@@ -188,6 +190,10 @@ class loop {
   [[nodiscard]] loop_names names() noexcept;
   /// rouse/loop/loop_http.hpp: an HTTP client.
   [[nodiscard]] loop_http http() noexcept;
+  /// rouse/loop/loop_processes.hpp: child processes.
+  [[nodiscard]] loop_processes processes() noexcept;
+  /// rouse/loop/loop_signals.hpp: signals of this process.
+  [[nodiscard]] loop_signals signals() noexcept;
   /// rouse/loop/loop_crypto.hpp: hashes and keys, for programs that link Rouse::crypto.
   [[nodiscard]] loop_crypto crypto() noexcept;
 
