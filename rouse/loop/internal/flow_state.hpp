@@ -33,6 +33,9 @@ class flow_state {
   /// For the work: a callback of the poll phase, after which it awaits one_turn.
   void call(callback<void()> f) const noexcept { caller_.call(std::move(f)); }
 
+  /// Somebody takes the pieces.
+  [[nodiscard]] bool is_heard() const noexcept { return static_cast<bool>(on_data_); }
+
   void retain() noexcept { ++references_; }
   void release() noexcept {
     if (--references_ == 0) delete this;

@@ -1,0 +1,254 @@
+#include <rouse/loop/internal/child_state.hpp>
+
+#include <rouse/loop/internal/flow_state.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace rouse::internal {
+
+/// The task of one child.
+class child_state::pump {
+ public:
+  explicit pump(child_state& s) noexcept : state_(&s) { s.retain(); }
+  pump(pump&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  pump& operator=(pump&&) = delete;
+  ~pump() {
+    if (!state_) return;
+    state_->task_.reset();
+    if (!state_->is_closed_) state_->abandon();
+    state_->release();
+  }
+  poll_result<void> poll(context& cx) {
+    if (state_->run(cx)) return ready;
+    return pending;
+  }
+
+ private:
+  child_state* state_;
+};
+
+/// Stands in the loop's closing queue. When the loop ends first, the callbacks die with it
+/// uncalled.
+class child_state::close_event {
+ public:
+  explicit close_event(child_state& s) noexcept : state_(&s) { s.retain(); }
+  close_event(close_event&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  close_event& operator=(close_event&&) = delete;
+  ~close_event() {
+    if (!state_) return;
+    state_->drop_callbacks();
+    state_->release();
+  }
+  void operator()() {
+    if (state_->on_close) state_->on_close();
+  }
+
+ private:
+  child_state* state_;
+};
+
+/// Where a flow comes from.
+class child_state::pieces {
+ public:
+  pieces(child_state& of, stream_index i) noexcept : of_(&of), from_(&of.streams_[i]) {
+    of.retain();
+    from_->is_read = true;
+  }
+  pieces(pieces&& other) noexcept
+      : of_(std::exchange(other.of_, nullptr)),
+        from_(other.from_),
+        memory_(std::move(other.memory_)) {}
+  pieces& operator=(pieces&&) = delete;
+  ~pieces() {
+    if (!of_) return;
+    from_->pipe.close();
+    from_->is_read = false;
+    of_->wake();  // it may be what the close event waits for
+    of_->release();
+  }
+  task<result<std::string_view>> next() {
+    while (!of_->has_begun_)
+      co_await from_->begun.wait();
+    if (!from_->pipe) co_return std::string_view();
+    memory_.resize(piece_bytes_max);
+    auto count = co_await from_->pipe.read(memory_).result();
+    if (!count) co_return std::unexpected(count.error());
+    co_return io::as_text(std::span(memory_).first(*count));
+  }
+
+ private:
+  static constexpr std::size_t piece_bytes_max = 64 * 1024;  // as much as a pipe holds
+  child_state* of_;
+  stream* from_;
+  std::vector<std::byte> memory_;
+};
+
+child_state::child_state(loop& on, const process::command& what, loop::site at)
+    : loop_(&on),
+      link_(loop_caller(on, "spawn").core().alive),
+      at_(at),
+      hold_(*link_),
+      starting_(what.spawn()) {
+  link_->retain();
+}
+
+loop_child child_state::start(loop& on, const process::command& what, loop::site at) {
+  auto* fresh = new child_state(on, what, at);
+  loop_child handle(*fresh);
+  fresh->core().stack().spawn(pump(*fresh), {.name = nullptr, .background = true}, at).detach();
+  return handle;
+}
+
+// ---- what callers ask for
+
+loop_flow child_state::flow_of(stream_index i) {
+  stream& s = streams_[i];
+  if (!s.flow && link_->core && !is_closed_) {
+    loop_flow fresh = flow_state::make(*loop_);
+    flow_state::run(fresh, flow_state::move_bytes(fresh, pieces(*this, i)), at_);
+    s.flow = std::move(fresh);
+  }
+  return s.flow.value_or(loop_flow());
+}
+
+result<void> child_state::send_signal(int number, target to) {
+  if (starting_) {
+    early_.push_back({number, to});
+    return {};
+  }
+  if (!child_) return std::unexpected(error("kill", ESRCH));
+  return to == target::group ? child_.send_group_signal(number) : child_.send_signal(number);
+}
+
+void child_state::set_ref(bool refd) noexcept {
+  if (is_closed_ || refd == static_cast<bool>(hold_)) return;
+  hold_ = refd ? loop_hold(*link_) : loop_hold();
+}
+
+// ---- the task
+
+/// At most one callback a poll: `exit` and failures hold in between.
+bool child_state::run(context& cx) {
+  if (!task_) task_ = cx.get_waker();
+  if (starting_ ? run_start(cx) : input.poll(cx, core()) || run_wait(cx)) {
+    cx.wake();
+    return false;
+  }
+  if (!has_ended_) return false;
+  end_streams();
+  if (is_any_read()) return false;
+  close();
+  return true;
+}
+
+bool child_state::run_start(context& cx) {
+  auto polled = starting_->poll(cx);
+  if (!polled.is_ready()) return false;
+  auto fresh = polled.take();
+  const std::string subject = starting_->subject();
+  starting_.reset();
+  if (fresh)
+    begin(std::move(*fresh));
+  else
+    fail(fresh.error(), subject);
+  return true;
+}
+
+void child_state::begin(process::child fresh) {
+  child_ = std::move(fresh);
+  id_ = child_.id();
+  waiting_.emplace(child_.wait());
+  input.open(std::move(child_.input()));
+  streams_[output].pipe = std::move(child_.output());
+  streams_[errors].pipe = std::move(child_.errors());
+  has_begun_ = true;
+  for (stream& s : streams_) {
+    if (s.flow && !s.is_read) s.pipe.close();  // it was destroyed before
+    s.begun.notify_one();
+  }
+  for (const early_signal& each : std::exchange(early_, {}))
+    (void)send_signal(each.number, each.to);
+  if (on_spawn) core().call_in_poll([this] { on_spawn(); });
+}
+
+bool child_state::run_wait(context& cx) {
+  if (!waiting_) return false;
+  auto polled = waiting_->poll(cx);
+  if (!polled.is_ready()) return false;
+  const auto status = polled.take();
+  waiting_.reset();
+  has_ended_ = true;
+  if (!status)
+    fail(status.error(), child_.subject());
+  else if (on_exit)
+    core().call_in_poll([this, &status] { on_exit(*status); });
+  return true;
+}
+
+void child_state::fail(const error& why, std::string_view subject) {
+  has_ended_ = true;
+  const io_error told(why, subject);
+  if (on_error)
+    core().call_in_poll([this, &told] { on_error(told); });
+  else
+    core().runner.fail(std::make_exception_ptr(told));
+}
+
+/// What nobody listens to is not waited for.
+void child_state::end_streams() noexcept {
+  input.close();
+  for (stream& s : streams_) {
+    if (!s.is_read)
+      s.pipe.close();
+    else if (!has_begun_)
+      s.flow->destroy();
+    else if (!flow_state::of(*s.flow).is_heard())
+      s.flow->resume();
+  }
+}
+
+bool child_state::is_any_read() const noexcept {
+  return std::ranges::any_of(streams_, &stream::is_read);
+}
+
+void child_state::close() {
+  core().enqueue(core().closing, close_event(*this));
+  let_go();
+}
+
+void child_state::abandon() noexcept {
+  let_go();
+  drop_callbacks();
+}
+
+void child_state::let_go() noexcept {
+  is_closed_ = true;
+  input.close();
+  for (stream& s : streams_) {
+    if (!s.is_read)
+      s.pipe.close();
+    else
+      s.flow->destroy();
+  }
+  starting_.reset();
+  waiting_.reset();
+  if (child_ && is_detached_)
+    (void)std::move(child_).detach();
+  else
+    child_ = process::child();
+  hold_ = loop_hold();
+}
+
+void child_state::drop_callbacks() noexcept {
+  is_over_ = true;
+  retain();  // a callback may be the last to hold a handle
+  on_spawn.reset();
+  on_exit.reset();
+  on_error.reset();
+  on_close.reset();
+  input.drop_callbacks();
+  release();
+}
+
+}  // namespace rouse::internal
