@@ -122,7 +122,7 @@ bool loop::is_node_compatible() const noexcept { return core_ && core_->options.
 loop_metrics loop::metrics() const noexcept {
   if (!core_) return {};
   loop_metrics m = core_->runner.metrics();
-  m.pending_events = core_->alive->refs + core_->stack().executor().live_tasks();
+  m.pending_events = core_->pending_events();
   m.backlog = core_->backlog();
   return m;
 }
@@ -187,8 +187,7 @@ int loop::run(callback<void()> main, site at) {
   {
     running here(*this, at);
     core_->begin_run();
-    core_->runner.start_clock();
-    if (!core_->runner.is_interrupted()) core_->runner.call(loop_phase::main, main);
+    core_->run_main(main);
     main.reset();
     do
       spin(here);
@@ -255,7 +254,8 @@ result<void> loop::close() noexcept {
 
 namespace internal {
 
-loop_request::loop_request(loop& of) : loop_caller(of, "call_when_done"), hold_(of.hold()) {
+loop_request::loop_request(loop& of, const std::source_location& set_at)
+    : loop_caller(of, "call_when_done"), hold_(of.hold()), set_at_(set_at) {
   request& fresh = core().request_table.emplace();
   id_ = {{requests::index_of(fresh), requests::serial_of(fresh)}};
 }
@@ -267,7 +267,10 @@ loop_request::~loop_request() {
   core().request_table.erase(*mine);
 }
 
-void loop_caller::call(callback<void()> f) const noexcept { core_->call_in_poll(std::move(f)); }
+void loop_caller::call(callback<void()> f, const char* what,
+                       const std::source_location* set_at) const noexcept {
+  core_->call_in_poll(std::move(f), what, set_at);
+}
 
 bool loop_caller::handle_exception(error& reason) const noexcept {
   try {

@@ -234,8 +234,9 @@ class loop_caller {
   /// Throws io_error(closed), which names `operation`.
   loop_caller(loop& of, const char* operation) : core_(&of.core(operation)) {}
 
-  /// As a callback of the poll phase.
-  void call(callback<void()> f) const noexcept;
+  /// As a callback of the poll phase. The rest is for the log.
+  void call(callback<void()> f, const char* what = "callback",
+            const std::source_location* set_at = nullptr) const noexcept;
   /// Of the exception that is being handled: the error of an io_error; false for any other, which
   /// goes where those of callbacks go.
   [[nodiscard]] bool handle_exception(error& reason) const noexcept;
@@ -248,17 +249,22 @@ class loop_caller {
 /// The place of one `call_when_done` in the loop's table. May outlive the loop.
 class loop_request : public loop_caller {
  public:
-  explicit loop_request(loop& of);
+  loop_request(loop& of, const std::source_location& set_at);
   loop_request(loop_request&& other) noexcept
-      : loop_caller(other), hold_(std::move(other.hold_)), id_(std::exchange(other.id_, {})) {}
+      : loop_caller(other),
+        hold_(std::move(other.hold_)),
+        id_(std::exchange(other.id_, {})),
+        set_at_(other.set_at_) {}
   loop_request& operator=(loop_request&&) = delete;
   ~loop_request();
 
   [[nodiscard]] request_id id() const noexcept { return id_; }
+  void call_done(callback<void()> f) const noexcept { call(std::move(f), "result", &set_at_); }
 
  private:
   loop_hold hold_;
   request_id id_;
+  std::source_location set_at_;
 };
 
 /// The work, which dies before that call, and whom to call with its result.
@@ -312,7 +318,7 @@ class delivery {
   void answer(answer_type value) {
     is_done_ = true;
     work_.reset();  // what it holds on to, a file perhaps, is `done`'s to close
-    place_.call([this, v = &value] { done_(std::move(*v)); });
+    place_.call_done([this, v = &value] { done_(std::move(*v)); });
   }
 
   loop_request place_;
@@ -327,7 +333,7 @@ class delivery {
 template <pollable P, class F>
 request_id loop::call_when_done(P work, F done, site at) {
   rouse::runtime& on = stack("call_when_done");
-  internal::loop_request place(*this);
+  internal::loop_request place(*this, at);
   const request_id id = place.id();
   internal::delivery<P, F> all(std::move(work), std::move(done), std::move(place));
   auto task = on.spawn(std::move(all), spawn_options{.name = nullptr, .background = true}, at);

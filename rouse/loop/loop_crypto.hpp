@@ -23,33 +23,40 @@ namespace rouse {
 ///   });
 class loop_crypto {
  public:
+  using site = loop::site;
   using on_bytes = callback<void(result<crypto::bytes>)>;
 
   explicit loop_crypto(loop& of) noexcept : loop_(&of) {}
 
-  request_id hash(std::string_view algorithm, std::string_view text, on_bytes done) {
-    return run(std::move(done), [&] { return crypto::hash(algorithm, text); });
+  request_id hash(std::string_view algorithm, std::string_view text, on_bytes done,
+                  site at = site::current()) {
+    return run(std::move(done), at, [&] { return crypto::hash(algorithm, text); });
   }
-  request_id hash(std::string_view algorithm, crypto::bytes data, on_bytes done) {
-    return run(std::move(done), [&] { return crypto::hash(algorithm, std::move(data)); });
+  request_id hash(std::string_view algorithm, crypto::bytes data, on_bytes done,
+                  site at = site::current()) {
+    return run(std::move(done), at, [&] { return crypto::hash(algorithm, std::move(data)); });
   }
   request_id pbkdf2(std::string_view password, crypto::bytes salt,
-                    const crypto::pbkdf2_options& options, on_bytes done) {
-    return run(std::move(done), [&] { return crypto::pbkdf2(password, std::move(salt), options); });
+                    const crypto::pbkdf2_options& options, on_bytes done,
+                    site at = site::current()) {
+    return run(std::move(done), at,
+               [&] { return crypto::pbkdf2(password, std::move(salt), options); });
   }
   request_id scrypt(std::string_view password, crypto::bytes salt,
-                    const crypto::scrypt_options& options, on_bytes done) {
-    return run(std::move(done), [&] { return crypto::scrypt(password, std::move(salt), options); });
+                    const crypto::scrypt_options& options, on_bytes done,
+                    site at = site::current()) {
+    return run(std::move(done), at,
+               [&] { return crypto::scrypt(password, std::move(salt), options); });
   }
-  request_id random_bytes(std::size_t count, on_bytes done) {
-    return run(std::move(done), [&] { return crypto::random_bytes(count); });
+  request_id random_bytes(std::size_t count, on_bytes done, site at = site::current()) {
+    return run(std::move(done), at, [&] { return crypto::random_bytes(count); });
   }
 
  private:
   template <class Make>
-  request_id run(on_bytes done, Make make) {
+  request_id run(on_bytes done, const site& at, Make make) {
     const rouse::runtime::entered here(loop_->runtime());
-    return internal::call_when_ended(*loop_, make(), std::move(done));
+    return internal::call_when_ended(*loop_, make(), std::move(done), at);
   }
 
   loop* loop_;

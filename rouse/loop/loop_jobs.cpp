@@ -52,7 +52,7 @@ void loop_job::deliver() noexcept {
   context cx(no_wakeable());
   (void)look(cx);
   core.request_table.erase(*core.request_table.find(id_.index, id_.serial));
-  caller_.call([this] { answer(); });
+  caller_.call([this] { answer(); }, "job", &set_at_);
   core.jobs.remove(*this);
 }
 

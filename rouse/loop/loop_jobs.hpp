@@ -18,7 +18,8 @@ namespace internal {
 /// has ended.
 class loop_job : public wakeable, public list_link {
  public:
-  explicit loop_job(loop& of) : wakeable(how), caller_(of, "run a job"), hold_(of.hold()) {}
+  loop_job(loop& of, const loop::site& set_at)
+      : wakeable(how), caller_(of, "run a job"), hold_(of.hold()), set_at_(set_at) {}
 
   // The loop's thread.
   /// It is told of the end from now on, also of one that has come.
@@ -53,6 +54,7 @@ class loop_job : public wakeable, public list_link {
 
   const loop_caller caller_;
   loop_hold hold_;
+  const loop::site set_at_;
   request_id id_;
   loop_job* next_ended_ = nullptr;  // under the lock of jobs_under_way, as the next one
   bool has_ended_ = false;          // stands in the queue, or has stood there
@@ -72,8 +74,8 @@ class loop_job_of final : public loop_job {
   using value_type = typename unwrap_result<output_type>::type;
 
  public:
-  loop_job_of(loop& of, Job&& job, Done&& done)
-      : loop_job(of), job_(std::move(job)), done_(std::move(done)) {}
+  loop_job_of(loop& of, Job&& job, Done&& done, const loop::site& at)
+      : loop_job(of, at), job_(std::move(job)), done_(std::move(done)) {}
 
  private:
   bool look(context& cx) noexcept override {
@@ -120,8 +122,8 @@ class loop_job_of final : public loop_job {
 
 /// Calls `done` with the end of a job that was submitted to the pool of `of`.
 template <pollable Job, class Done>
-request_id call_when_ended(loop& of, Job job, Done done) {
-  return (new loop_job_of<Job, Done>(of, std::move(job), std::move(done)))->begin();
+request_id call_when_ended(loop& of, Job job, Done done, const loop::site& at) {
+  return (new loop_job_of<Job, Done>(of, std::move(job), std::move(done), at))->begin();
 }
 
 }  // namespace internal
@@ -130,6 +132,8 @@ request_id call_when_ended(loop& of, Job job, Done done) {
 /// @threads  The loop's.
 class loop_jobs {
  public:
+  using site = loop::site;
+
   explicit loop_jobs(loop& of) noexcept : loop_(&of) {}
 
   /// Has `f()` called on a thread of the pool, at once if one is free, and `done` with what it
@@ -152,16 +156,16 @@ class loop_jobs {
   ///   });
   template <class F, class Done>
     requires internal::job_function<F>
-  request_id run(F f, Done done) {
-    return run(job_options(), std::move(f), std::move(done));
+  request_id run(F f, Done done, site at = site::current()) {
+    return run(job_options(), std::move(f), std::move(done), at);
   }
   template <class F, class Done>
     requires internal::job_function<F>
-  request_id run(const job_options& options, F f, Done done) {
+  request_id run(const job_options& options, F f, Done done, site at = site::current()) {
     using output = internal::job_output<F>;
     auto submitted = loop_->runtime().blocking().submit(options, std::move(f));
     auto job = submitted ? std::move(*submitted) : blocking_job<output>(submitted.error());
-    return internal::call_when_ended(*loop_, std::move(job), std::move(done));
+    return internal::call_when_ended(*loop_, std::move(job), std::move(done), at);
   }
 
   /// What the pool is doing.

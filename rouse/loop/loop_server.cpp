@@ -60,13 +60,13 @@ bool server_state::accept_from(Listening& l, context& cx) {
   }
   const loop_socket client =
       socket_state::open(*link_->core, socket_state::any_stream(std::move(got->stream)), options_);
-  link_->core->call_in_poll([&] { on_connection_(client); });
+  link_->core->call_in_poll([&] { on_connection_(client); }, "connection");
   return true;
 }
 
 void server_state::fail(const error& why) {
   if (on_error_)
-    link_->core->call_in_poll([&] { on_error_(why); });
+    link_->core->call_in_poll([&] { on_error_(why); }, "error");
   else
     link_->core->runner.fail(std::make_exception_ptr(io_error(why, local_address().to_string())));
   if (!is_closed_) close({});

@@ -151,7 +151,7 @@ void socket_state::run_connect(context& cx) {
   connecting_.emplace<0>();
   if (*made) {
     take(std::move(**made));
-    if (on_connect) core().call_in_poll([this] { on_connect(); });
+    if (on_connect) core().call_in_poll([this] { on_connect(); }, "connect");
   } else if (is_first) {  // at once: through the pending phase, as in libuv
     has_failed_ = true;
     core().enqueue(core().pending, [self = handle(), s = this, why = made->error()] {
@@ -191,11 +191,11 @@ bool socket_state::run_reads(context& cx) {
   }
   if (*got) {
     bytes_read += got->size();
-    if (on_data) core().call_in_poll([this, &got] { on_data(got->bytes()); });
+    if (on_data) core().call_in_poll([this, &got] { on_data(got->bytes()); }, "data");
     return true;
   }
   has_ended_ = true;
-  if (on_end) core().call_in_poll([this] { on_end(); });
+  if (on_end) core().call_in_poll([this] { on_end(); }, "end");
   if (!options_.allow_half_open) wants_end_ = true;
   return true;
 }
@@ -227,10 +227,10 @@ bool socket_state::run_writes(context& cx) {
 void socket_state::tell_sent() {
   while (!sent_.is_empty() && sent_.find(sent_.head())->upto <= bytes_written) {
     sent_call call = sent_.pop();
-    core().call_in_poll([&call] { call.f({}); });
+    core().call_in_poll([&call] { call.f({}); }, "sent");
   }
   if (buffered() == 0 && !wants_close_ && std::exchange(wants_drain_, false) && on_drain)
-    core().call_in_poll([this] { on_drain(); });
+    core().call_in_poll([this] { on_drain(); }, "drain");
 }
 
 bool socket_state::shut_down(context& cx) {
@@ -245,7 +245,7 @@ bool socket_state::shut_down(context& cx) {
 void socket_state::fail(const error& why) {
   has_failed_ = true;
   if (on_error)
-    core().call_in_poll([this, &why] { on_error(why); });
+    core().call_in_poll([this, &why] { on_error(why); }, "error");
   else
     core().runner.fail(std::make_exception_ptr(io_error(why, subject())));
   end_writes(why);
@@ -255,7 +255,7 @@ void socket_state::fail(const error& why) {
 void socket_state::end_writes(const error& why) {
   while (!sent_.is_empty()) {
     sent_call call = sent_.pop();
-    core().call_in_poll([&] { call.f(std::unexpected(why)); });
+    core().call_in_poll([&] { call.f(std::unexpected(why)); }, "sent");
   }
 }
 

@@ -346,6 +346,24 @@ TEST_P(examples, in_the_loop_chat_callbacks_and_coroutines_talk_in_both_rooms) {
   EXPECT_EQ(all.size(), 11U);
 }
 
+TEST_P(examples, rouse_trace_loop_logs_phases_and_callbacks_to_stderr) {
+  for (const char* words : {"loop", "x,loop", "nothing", "loops"}) {
+    program chat("loop_chat", {}, reactor, words);
+    const lines all = chat.read_lines();
+    EXPECT_EQ(chat.exit_code(), 0);
+    const auto has = [&](const char* what) {
+      return std::any_of(all.begin(), all.end(), [&](const std::string& line) {
+        return line.starts_with("loop ") && line.ends_with(what);
+      });
+    };
+    const bool is_asked = std::string(words).ends_with("loop");
+    for (const char* what : {" pending", " ms    poll waits for an event", " ms      connection",
+                             " ms      data", " ms      a task", " ms      closed"})
+      EXPECT_EQ(has(what), is_asked) << words << what;
+    EXPECT_EQ(std::count(all.begin(), all.end(), "callbacks: bob leaves"), 1);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(reactors, examples, support::reactors(), support::reactor_name);
 
 }  // namespace

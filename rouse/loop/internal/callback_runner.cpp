@@ -10,7 +10,7 @@ namespace rouse::internal {
 bool callback_runner::drain_one(ring<callback<void()>>& from, loop_phase phase) noexcept {
   ++metrics_.callbacks[static_cast<std::size_t>(phase)];
   if (trace_.is_on()) [[unlikely]]
-    trace_.callback(phase);
+    trace_.callback(phase, name_of(phase));
   try {
     from.call_front();
   } catch (...) {
@@ -44,6 +44,9 @@ void callback_runner::drain() noexcept {
 }
 
 void callback_runner::fail(std::exception_ptr failure) noexcept {
+  if (trace_.is_on())
+    trace_.note(on_error_ && !exiting_ ? "an exception, for the error handler"
+                                       : "an exception, which leaves run");
   if (on_error_ && !exiting_) {
     try {
       return on_error_(std::move(failure));

@@ -35,7 +35,7 @@ void hooks::run(loop_phase phase) noexcept {
     all.push_back(*h);
     if (runner_.is_interrupted()) continue;  // those that are left keep their order
     if (trace_.is_on()) [[unlikely]]
-      trace_.callback(phase);
+      trace_.callback(phase, "hook");
     h->is_running = true;
     runner_.call(phase, h->f);
     h->is_running = false;

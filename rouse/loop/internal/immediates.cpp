@@ -33,12 +33,11 @@ bool immediates::set_ref(immediate_id id, bool refd) noexcept {
 void immediates::run(unsigned most) noexcept {
   const std::uint64_t end = queue_.tail();
   for (unsigned n = 0; n < most && queue_.head() < end && !runner_.is_interrupted();) {
-    const std::uint64_t number = queue_.head() + 1;
     immediate i = queue_.pop();
     if (!i.f) continue;
     ++n;
     if (trace_.is_on()) [[unlikely]]
-      trace_.callback(loop_phase::check, number, &i.site);
+      trace_.callback(loop_phase::check, "immediate", &i.site);
     runner_.call(loop_phase::check, i.f);
     if (i.is_refd) unref();
   }

@@ -34,7 +34,7 @@ T value_or_throw(result<T>&& made) {
 
 loop_core::loop_core(const loop_options& chosen)
     : options(chosen),
-      trace(chosen.trace, chosen.trace_data),
+      trace(chosen),
       stack_(value_or_throw(make_stack(chosen, *this))),
       alive(new alive_count),
       runner(stack_->timer(), options, trace),
@@ -75,6 +75,15 @@ loop_core::~loop_core() {
 
 // ---- a run
 
+void loop_core::run_main(callback<void()>& main) noexcept {
+  if (runner.is_interrupted()) return;
+  begin_phase(loop_phase::main);
+  if (trace.is_on()) [[unlikely]]
+    trace.callback(loop_phase::main, "the program");
+  runner.start_clock();
+  runner.call(loop_phase::main, main);
+}
+
 void loop_core::begin_turn() noexcept {
   if (is_turn_open || !is_alive() || runner.is_interrupted()) return;
   is_turn_open = true;
@@ -83,14 +92,17 @@ void loop_core::begin_turn() noexcept {
     pending.emplace(deferred.pop());
   deferred.trim();
   if (trace.is_on()) [[unlikely]]
-    trace.turn(runner.metrics().turns, alive->refs);
+    trace.turn(runner.metrics().turns, pending_events());
   if (options.on_turn) options.on_turn(runner.metrics().turns, options.hook_data);
 }
 
 bool loop_core::run_before_exit() noexcept {
+  begin_phase(loop_phase::main);
   for (std::size_t i = 0; i < before_exit.size(); ++i) {
     if (runner.is_interrupted() || is_stopping) return false;
     callback<void()> f = std::move(before_exit[i]);  // the vector may grow meanwhile
+    if (trace.is_on()) [[unlikely]]
+      trace.callback(loop_phase::main, "before_exit");
     runner.call(loop_phase::main, f);
     if (!before_exit[i]) before_exit[i] = std::move(f);
   }
@@ -98,10 +110,13 @@ bool loop_core::run_before_exit() noexcept {
 }
 
 void loop_core::run_exit() noexcept {
+  begin_phase(loop_phase::main);
   runner.exit(runner.exit_code());
   runner.is_exit_final = false;
   for (std::size_t i = 0; i < at_exit.size() && !runner.is_exit_final; ++i) {
     callback<void(int)> f = std::move(at_exit[i]);
+    if (trace.is_on()) [[unlikely]]
+      trace.callback(loop_phase::main, "exit");
     runner.call(loop_phase::main, [&] { f(runner.exit_code()); });
   }
 }
@@ -122,7 +137,7 @@ void loop_core::run_queue(ring<callback<void()>>& queue, loop_phase phase) noexc
   for (unsigned n = 0; n < options.callbacks_per_phase && queue.head() < end; ++n) {
     if (runner.is_interrupted()) return;
     if (trace.is_on()) [[unlikely]]
-      trace.callback(phase);
+      trace.callback(phase, phase == loop_phase::pending ? "deferred" : "closed");
     runner.call(phase, [&queue] { queue.call_front(); });
     --alive->refs;
   }
@@ -150,29 +165,33 @@ nanoseconds loop_core::wait_limit() noexcept {
 void loop_core::poll(current_thread_executor::driving& tasks, bool may_wait) {
   if (runner.is_interrupted()) return;
   const nanoseconds limit = may_wait ? wait_limit() : nanoseconds(0);
-  if (trace.is_on()) [[unlikely]] {
+  if (trace.is_on()) [[unlikely]]
     trace.wait(limit);
-    trace.phase(loop_phase::poll);
-  }
   tasks.park(limit);
+  if (trace.is_on()) [[unlikely]]
+    trace.woken();
   runner.start_clock();
   if (mailbox->has_mail()) mailbox->take(mail);
   unsigned left = options.callbacks_per_phase;
   for (; left != 0 && !mail.is_empty() && !runner.is_interrupted(); --left) {
     if (trace.is_on()) [[unlikely]]
-      trace.callback(loop_phase::poll);
+      trace.callback(loop_phase::poll, "post");
     runner.call(loop_phase::poll, [this] { mail.call_front(); });
   }
   mail.trim();
-  for (; left != 0 && !runner.is_interrupted() && tasks.run_one(); --left)
+  for (; left != 0 && !runner.is_interrupted() && tasks.run_one(); --left) {
     runner.after_task();
+    if (trace.is_on()) [[unlikely]]
+      trace.polled();
+  }
   for (unsigned round = 0; round < pending_rounds_max && !pending.is_empty(); ++round)
     run_pending();
 }
 
-void loop_core::call_in_poll(callback<void()>&& f) noexcept {
+void loop_core::call_in_poll(callback<void()>&& f, const char* what,
+                             const std::source_location* set_at) noexcept {
   if (trace.is_on()) [[unlikely]]
-    trace.callback(loop_phase::poll);
+    trace.callback(loop_phase::poll, what, set_at);
   runner.call(loop_phase::poll, f);
 }
 

@@ -33,6 +33,7 @@ class loop_core {
   // ---- a run
   /// What an earlier run, or nobody, has drained.
   void begin_run() noexcept { runner.drain(); }
+  void run_main(callback<void()>& main) noexcept;
   /// Unless the last turn has not come to its end.
   void begin_turn() noexcept;
   [[nodiscard]] bool goes_on() const noexcept {
@@ -60,12 +61,16 @@ class loop_core {
     queue.emplace(std::move(f));
     ++alive->refs;
   }
-  /// From a task: `f` is a callback of the poll phase.
-  void call_in_poll(callback<void()>&& f) noexcept;
+  /// From a task: `f` is a callback of the poll phase. The rest is for the log.
+  void call_in_poll(callback<void()>&& f, const char* what = "callback",
+                    const std::source_location* set_at = nullptr) noexcept;
   [[nodiscard]] instant now() noexcept { return stack().timer().now(); }
   /// How long the poll phase may wait: 0 when something is to be done at once.
   [[nodiscard]] nanoseconds wait_limit() noexcept;
   [[nodiscard]] std::size_t backlog() const noexcept;
+  [[nodiscard]] std::size_t pending_events() const noexcept {
+    return alive->refs + stack().executor().live_tasks();
+  }
 
   [[nodiscard]] runtime& stack() const noexcept { return *stack_; }
 

@@ -59,7 +59,7 @@ void loop_timers::run_due(instant now, unsigned most) noexcept {
 
 void loop_timers::run(loop_timer& t) noexcept {
   if (trace_.is_on()) [[unlikely]]
-    trace_.callback(loop_phase::timers, table_.serial_of(t), &t.site_);
+    trace_.callback(loop_phase::timers, t.repeats_ ? "interval" : "timeout", &t.site_);
   t.is_running_ = true;
   t.fate_ = loop_timer::fate::none;
   const instant begun = t.repeats_ ? time_.now() : instant();

@@ -1,9 +1,12 @@
 #include <rouse/loop/internal/loop_trace.hpp>
 
+#include <rouse/time/clock.hpp>
+
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 namespace rouse {
 
@@ -38,6 +41,11 @@ bool environment_asks() noexcept {
   return false;
 }
 
+/// What a callback may take without a word: less than one frame of a screen, or one round trip.
+constexpr nanoseconds worth_telling{1'000'000};
+
+double in_ms(nanoseconds d) noexcept { return static_cast<double>(d.count()) / 1e6; }
+
 void write_to_stderr(const char* line, void*) { std::fprintf(stderr, "%s\n", line); }
 
 std::string_view last_part(const char* path) noexcept {
@@ -47,52 +55,88 @@ std::string_view last_part(const char* path) noexcept {
 
 }  // namespace
 
-loop_trace::loop_trace(sink to, void* data) noexcept : sink_(to), data_(data) {
+loop_trace::loop_trace(const loop_options& options) noexcept
+    : sink_(options.trace),
+      data_(options.trace_data),
+      clock_(options.runtime.clock ? *options.runtime.clock : steady_clock::instance()) {
   if (!sink_ && environment_asks()) sink_ = write_to_stderr;
+  if (sink_) start_ = clock_.now();
 }
 
-void loop_trace::line(const char* format, ...) noexcept {
+void loop_trace::line(int depth, const char* format, ...) noexcept {
   char text[256];
+  const int head = std::snprintf(text, sizeof text, "loop %9.3f ms  %*s",
+                                 in_ms(clock_.now() - start_), 2 * depth, "");
   std::va_list arguments;
   va_start(arguments, format);
-  std::vsnprintf(text, sizeof text, format, arguments);
+  std::vsnprintf(text + head, sizeof text - static_cast<std::size_t>(head), format, arguments);
   va_end(arguments);
   sink_(text, data_);
 }
 
 void loop_trace::turn(std::uint64_t number, std::size_t pending_events) noexcept {
-  line("loop: turn %llu, %zu pending", static_cast<unsigned long long>(number), pending_events);
+  end_callback();
+  line(0, "turn %llu, %zu pending", static_cast<unsigned long long>(number), pending_events);
 }
 
 void loop_trace::phase(loop_phase phase) noexcept {
+  end_callback();
   phase_ = phase;
   phase_is_told_ = false;
 }
 
-void loop_trace::callback(loop_phase phase, std::uint64_t number,
+void loop_trace::tell_phase() noexcept {
+  if (!std::exchange(phase_is_told_, true)) line(1, "%s", name_of(phase_));
+}
+
+void loop_trace::callback(loop_phase phase, const char* what,
                           const std::source_location* set_at) noexcept {
-  const bool between = phase == loop_phase::tick || phase == loop_phase::microtask;
-  if (!between && !phase_is_told_) {
-    phase_is_told_ = true;
-    line("loop:   %s", name_of(phase));
-  }
-  if (between)
-    line("loop:       %s", name_of(phase));
-  else if (set_at && number != 0)
-    line("loop:     #%llu, set at %s:%u", static_cast<unsigned long long>(number),
-         last_part(set_at->file_name()).data(), set_at->line());
+  if (phase == loop_phase::tick || phase == loop_phase::microtask) return line(3, "%s", what);
+  end_callback();
+  tell_phase();
+  if (set_at)
+    line(2, "%s, set at %s:%u", what, last_part(set_at->file_name()).data(), set_at->line());
   else
-    line("loop:     callback");
+    line(2, "%s", what);
+  begun_ = clock_.now();
+  is_in_callback_ = has_called_ = true;
+}
+
+void loop_trace::end_callback() noexcept {
+  if (!std::exchange(is_in_callback_, false)) return;
+  const nanoseconds took = clock_.now() - begun_;
+  if (took >= worth_telling) line(2, "took %.3f ms", in_ms(took));
+}
+
+void loop_trace::polled() noexcept {
+  end_callback();
+  if (std::exchange(has_called_, false)) return;
+  tell_phase();
+  line(2, "a task");
 }
 
 void loop_trace::wait(nanoseconds limit) noexcept {
+  phase(loop_phase::poll);
+  has_called_ = false;
+  is_waiting_ = limit > nanoseconds(0);
+  if (!is_waiting_) return;
   if (limit == no_limit)
-    line("loop:   poll waits for an event");
-  else if (limit.count() > 0)
-    line("loop:   poll waits for %.3f ms at most", static_cast<double>(limit.count()) / 1e6);
+    line(1, "poll waits for an event");
+  else
+    line(1, "poll waits, at most %.3f ms", in_ms(limit));
+  begun_ = clock_.now();
 }
 
-void loop_trace::note(const char* text) noexcept { line("loop: %s", text); }
+void loop_trace::woken() noexcept {
+  if (!std::exchange(is_waiting_, false)) return;
+  line(1, "poll, after %.3f ms", in_ms(clock_.now() - begun_));
+  phase_is_told_ = true;
+}
+
+void loop_trace::note(const char* text) noexcept {
+  end_callback();
+  line(0, "%s", text);
+}
 
 }  // namespace internal
 }  // namespace rouse
