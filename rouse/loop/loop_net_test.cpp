@@ -175,7 +175,7 @@ TEST_P(loop_net, stops_reading_while_it_is_paused) {
   EXPECT_EQ(log, (lines{"resume", "data"}));
 }
 
-TEST_P(loop_net, drops_the_events_of_a_socket_that_a_callback_of_the_same_batch_has_closed) {
+TEST_P(loop_net, fault_M15_drops_the_events_of_a_socket_that_a_callback_of_the_same_batch_has_closed) {
   std::vector<rouse::loop_socket> accepted;
   const auto server = it().net().listen("127.0.0.1:0", [&](const rouse::loop_socket& client) {
     accepted.push_back(client);
@@ -336,7 +336,7 @@ TEST_P(loop_net, carries_64_mib_through_small_buffers_both_ways) {
   EXPECT_TRUE(same);
 }
 
-TEST_P(loop_net, serves_500_ready_sockets_in_two_turns_and_in_more_when_bounded) {
+TEST_P(loop_net, row_28_serves_500_ready_sockets_in_two_turns_and_in_more_when_bounded) {
   for (const unsigned bound : {1024U, 64U}) {
     make({.callbacks_per_phase = bound});
     int got = 0;

@@ -40,7 +40,7 @@ TEST_P(loop, runs_the_phases_in_their_order_every_turn) {
   EXPECT_EQ(log, expected);
 }
 
-TEST_P(loop, calls_a_timer_of_zero_in_the_first_turn_before_the_check_phase) {
+TEST_P(loop, row_23_calls_a_timer_of_zero_in_the_first_turn_before_the_check_phase) {
   it().run([&] {
     it().set_immediate(say("immediate"));
     it().set_timeout(0ms, say("timer"));
@@ -287,7 +287,7 @@ TEST_P(loop, refuses_to_run_inside_itself) {
   it().run();
 }
 
-TEST_P(loop, says_closed_to_what_comes_too_late) {
+TEST_P(loop, row_38_says_closed_to_what_comes_too_late) {
   auto handle = it().handle();
   auto hold = it().hold();
   EXPECT_TRUE(it().close());

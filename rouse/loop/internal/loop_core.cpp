@@ -137,7 +137,7 @@ void loop_core::run_queue(ring<callback<void()>>& queue, loop_phase phase) noexc
   for (unsigned n = 0; n < options.callbacks_per_phase && queue.head() < end; ++n) {
     if (runner.is_interrupted()) return;
     if (trace.is_on()) [[unlikely]]
-      trace.callback(phase, phase == loop_phase::pending ? "deferred" : "closed");
+      trace.callback(phase, phase == loop_phase::deferred ? "deferred" : "closed");
     runner.call(phase, [&queue] { queue.call_front(); });
     --alive->refs;
   }
