@@ -25,7 +25,7 @@ class loop_processes {
   ///          closed.
   /// @example
   ///   auto child = loop.processes().spawn(process::command("sort").input(piped).output(piped));
-  ///   child.output().on_data([](std::string_view piece) { std::cout << piece; });
+  ///   child.output().on_data([](auto piece) { std::cout << io::as_text(piece); });
   ///   child.input().end("b\na\n");
   loop_child spawn(const process::command& what, exit_callback on_exit = {},
                    site at = site::current());

@@ -20,10 +20,14 @@ using rouse::process::command;
 using rouse::process::exit_status;
 using rouse::process::piped;
 
+std::string text_of(std::span<const std::byte> piece) {
+  return std::string(rouse::io::as_text(piece));
+}
+
 /// A script for /bin/sh, each of whose streams is piped.
 command piped_shell(std::string_view script) {
   command what("/bin/sh");
-  what.args({"-c", script}).input(piped).output(piped).errors(piped);
+  what.args("-c", script).input(piped).output(piped).errors(piped);
   return what;
 }
 
@@ -35,6 +39,9 @@ class loop_processes : public on_loop {
   }
   void TearDown() override {
     loop_.reset();
+    expect_no_child();
+  }
+  static void expect_no_child() {
     for (int i = 0; rouse::process::orphans() != 0 && i < 2000; ++i)
       std::this_thread::sleep_for(1ms);
     siginfo_t info{};
@@ -50,7 +57,7 @@ class loop_processes : public on_loop {
     child.on_close(say("close"));
   }
   auto into(std::string& text) {
-    return [&text](std::string_view piece) { text += piece; };
+    return [&text](auto piece) { text += text_of(piece); };
   }
 };
 INSTANTIATE_TEST_SUITE_P(each, loop_processes, support::reactors(), support::reactor_name);
@@ -62,8 +69,7 @@ TEST_P(loop_processes, row_68_a_childs_events_come_in_their_order) {
     EXPECT_GT(child.id(), 0);
     log.emplace_back("spawn");
   });
-  child.output().on_data(
-      [&](std::string_view piece) { log.push_back("data " + std::string(piece)); });
+  child.output().on_data([&](auto piece) { log.push_back("data " + text_of(piece)); });
   child.output().on_end(say("end"));
   child.output().on_close(say("output closed"));
   child.on_exit([&](exit_status end) { log.push_back("exit: " + end.to_string()); });
@@ -80,15 +86,15 @@ TEST_P(loop_processes, row_68_a_childs_events_come_in_their_order) {
 
 TEST_P(loop_processes, closes_last_when_its_streams_have_closed) {
   const auto child = spawn(piped_shell("echo out; echo err >&2"));
-  child.output().on_data([](std::string_view) {}).on_close(say("stream closed"));
-  child.errors().on_data([](std::string_view) {}).on_close(say("stream closed"));
+  child.output().on_data([](auto) {}).on_close(say("stream closed"));
+  child.errors().on_data([](auto) {}).on_close(say("stream closed"));
   child.on_close(say("close"));
   it().run();
   EXPECT_EQ(log, (lines{"stream closed", "stream closed", "close"}));
 }
 
 TEST_P(loop_processes, tells_how_it_ended_to_the_callback_of_the_call) {
-  it().processes().spawn(command("/bin/sh").args({"-c", "exit 7"}), [&](exit_status end) {
+  it().processes().spawn(command("/bin/sh").args("-c", "exit 7"), [&](exit_status end) {
     EXPECT_EQ(end, exit_status::exited(7));
     log.emplace_back("exit");
   });
@@ -99,7 +105,7 @@ TEST_P(loop_processes, tells_how_it_ended_to_the_callback_of_the_call) {
 TEST_P(loop_processes, fault_P2_one_that_cannot_be_started_is_an_error_that_names_it) {
   const auto child = spawn(command("/no/such/program").input(piped).output(piped));
   tell(child);
-  child.output().on_data([](std::string_view) {}).on_end(say("end"));
+  child.output().on_data([](auto) {}).on_end(say("end"));
   child.output().on_close(say("output closed"));
   child.input().write("lost");
   it().run();
@@ -146,7 +152,7 @@ TEST_P(loop_processes, fault_P6_bytes_go_both_ways_with_back_pressure) {
   };
   input.on_drain([&] { ++drains, feed(); });
   std::size_t came = 0;
-  cat.output().on_data([&](std::string_view piece) { came += piece.size(); });
+  cat.output().on_data([&](auto piece) { came += piece.size(); });
   tell(cat);
   feed();
   EXPECT_EQ(input.buffered_bytes(), chunk.size()) << "above the high-water mark after one";
@@ -174,8 +180,7 @@ TEST_P(loop_processes, says_drain_at_the_high_water_mark_and_not_below) {
 TEST_P(loop_processes, fault_P6_a_child_that_closes_its_input_is_an_event) {
   const auto child = spawn(piped_shell("exec <&-; echo closed; exec sleep 100"));
   const auto input = child.input();
-  child.output().on_data(
-      [&, input](std::string_view) { EXPECT_TRUE(input.write("nobody reads this")); });
+  child.output().on_data([&, input](auto) { EXPECT_TRUE(input.write("nobody reads this")); });
   input.on_error([&, child](const rouse::error& why) {
     log.push_back("error " + std::to_string(why.code == EPIPE));
     EXPECT_TRUE(child.input().is_closed());
@@ -236,7 +241,7 @@ TEST_P(loop_processes, lets_exit_listeners_still_ask_for_its_output) {
 TEST_P(loop_processes, gives_the_child_an_end_when_a_stream_is_destroyed) {
   const auto yes = spawn(command("/usr/bin/yes").output(piped).errors(rouse::process::null_device));
   auto output = yes.output();
-  output.on_data([output](std::string_view) mutable { output.destroy(); });
+  output.on_data([output](auto) { output.destroy(); });
   const auto early =
       spawn(command("/usr/bin/yes").output(piped).errors(rouse::process::null_device));
   early.output().destroy();
@@ -251,7 +256,7 @@ TEST_P(loop_processes, gives_the_child_an_end_when_a_stream_is_destroyed) {
 
 TEST_P(loop_processes, streams_that_are_no_pipes_end_at_once) {
   const auto child = spawn(command("/bin/cat").input(piped));
-  child.output().on_data([](std::string_view) {}).on_end([&, child] {
+  child.output().on_data([](auto) {}).on_end([&, child] {
     log.emplace_back("end");
     child.input().end();
   });
@@ -281,7 +286,7 @@ TEST_P(loop_processes, signals_reach_it_also_before_it_runs) {
 TEST_P(loop_processes, group_signals_reach_its_children) {
   auto what = piped_shell("sleep 100 & echo ready; wait");
   const auto child = spawn(what.new_group());
-  child.output().on_data([&, child](std::string_view) { EXPECT_TRUE(child.kill_group()); });
+  child.output().on_data([&, child](auto) { EXPECT_TRUE(child.kill_group()); });
   tell(child);
   const auto alone = spawn(command("/bin/cat").input(piped));
   alone.on_spawn([alone] {
@@ -299,7 +304,7 @@ TEST_P(loop_processes, fault_M15_a_child_killed_by_anothers_event_is_told_of_tha
   const auto pair = {one, two};
   int data = 0;
   for (const rouse::loop_child& child : pair) {
-    child.output().on_data([&, one, two](std::string_view) {
+    child.output().on_data([&, one, two](auto) {
       ++data;
       for (const rouse::loop_child& each : {one, two}) {
         each.output().destroy();
@@ -338,8 +343,8 @@ TEST_P(loop_processes, is_killed_when_the_loop_closes) {
   child.input().on_drain([token, child] {});
   child.input().write("waits for ever");
   int id = 0;
-  child.output().on_data([&](std::string_view piece) {
-    id = std::stoi(std::string(piece));
+  child.output().on_data([&](auto piece) {
+    id = std::stoi(text_of(piece));
     it().stop();
   });
   it().run();
@@ -372,8 +377,8 @@ TEST_P(loop_processes, leaves_no_descriptor_open) {
   for (int i = 0; i < 8; ++i) {
     const auto child = spawn(piped_shell("cat; echo err >&2"));
     child.input().end("text");
-    child.output().on_data([](std::string_view) {});
-    child.errors().on_data([](std::string_view) {});
+    child.output().on_data([](auto) {});
+    child.errors().on_data([](auto) {});
     spawn(command("/no/such/program").output(piped)).on_error([](const rouse::io_error&) {});
   }
   it().run();
@@ -382,7 +387,7 @@ TEST_P(loop_processes, leaves_no_descriptor_open) {
 
 TEST_P(loop_processes, calls_nothing_after_exit) {
   const auto child = spawn(piped_shell("echo data"));
-  child.output().on_data([&](std::string_view) {
+  child.output().on_data([&](auto) {
     log.emplace_back("data");
     it().exit(5);
   });
@@ -396,7 +401,7 @@ TEST_P(loop_processes, calls_nothing_after_exit) {
 }
 
 TEST_P(loop_processes, run_gives_all_that_it_said) {
-  it().processes().run(command("/bin/sh").args({"-c", "cat; echo err >&2; exit 2"}), "text",
+  it().processes().run(command("/bin/sh").args("-c", "cat; echo err >&2; exit 2"), "text",
                        [&](auto end) {
                          ASSERT_TRUE(end);
                          log.push_back(end->output);
@@ -431,6 +436,49 @@ TEST_P(loop_processes, run_that_is_cancelled_kills_its_child) {
   it().set_timeout(20ms, [&] { EXPECT_TRUE(it().cancel(id)); });
   it().run();
   EXPECT_EQ(log, lines{"cancelled"});
+}
+
+// Cancel at every turn: `run` waits for the pool, the pipes and the child.
+TEST_P(loop_processes, fault_P4_run_that_is_cancelled_in_any_turn_leaves_no_child) {
+  bool is_done_first = false;
+  for (int turns = 0; !is_done_first; ++turns) {
+    ASSERT_LT(turns, 100);
+    int calls = 0;
+    const auto id = it().processes().run(command("/bin/cat"), "text", [&](auto end) {
+      ++calls;
+      if (end)
+        EXPECT_EQ(end->output, "text");
+      else
+        EXPECT_EQ(end.error().code, ECANCELED);
+    });
+    for (int i = 0; i < turns; ++i)
+      (void)it().run_once();
+    is_done_first = calls == 1;
+    EXPECT_NE(it().cancel(id), is_done_first);
+    it().run();
+    EXPECT_EQ(calls, 1);
+    expect_no_child();
+  }
+}
+
+TEST_P(loop_processes, fault_P4_a_loop_that_closes_in_any_turn_leaves_no_child) {
+  bool has_closed = false;
+  for (int turns = 0; !has_closed; ++turns) {
+    ASSERT_LT(turns, 100);
+    const auto token = std::make_shared<int>();
+    const auto child = spawn(piped_shell("read line; echo $line; echo err >&2"));
+    child.output().on_data([token, child](auto) {});
+    child.errors().on_data([token, child](auto) {});
+    child.input().on_drain([token, child] {});
+    child.input().end("text\n");
+    child.on_close([&, token] { has_closed = true; });
+    for (int i = 0; i < turns && !has_closed; ++i)
+      (void)it().run_once();
+    make_real();
+    EXPECT_EQ(token.use_count(), 1) << "after turn " << turns;
+    EXPECT_TRUE(child.is_closed());
+    expect_no_child();
+  }
 }
 
 TEST_P(loop_processes, refuses_when_the_loop_has_closed) {

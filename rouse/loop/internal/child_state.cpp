@@ -67,14 +67,14 @@ class child_state::pieces {
     of_->wake();  // it may be what the close event waits for
     of_->release();
   }
-  task<result<std::string_view>> next() {
+  task<result<std::span<const std::byte>>> next() {
     while (!of_->has_begun_)
       co_await from_->begun.wait();
-    if (!from_->pipe) co_return std::string_view();
+    if (!from_->pipe) co_return std::span<const std::byte>();
     memory_.resize(piece_bytes_max);
     auto count = co_await from_->pipe.read(memory_).result();
     if (!count) co_return std::unexpected(count.error());
-    co_return io::as_text(std::span(memory_).first(*count));
+    co_return std::span<const std::byte>(memory_).first(*count);
   }
 
  private:
