@@ -31,8 +31,9 @@ INSTANTIATE_TEST_SUITE_P(each, coming_from_node, support::reactors(), support::r
 
 TEST_P(coming_from_node, timers_and_queues) {
   rouse::loop& loop = it();
+  rouse::timer_id id;
   loop.run([&] {
-    rouse::timer_id id = loop.set_timeout(1h, notes("never"));
+    id = loop.set_timeout(1h, notes("never"));
     EXPECT_TRUE(loop.refresh(id));
     EXPECT_TRUE(loop.clear_timeout(id));
     EXPECT_FALSE(loop.clear_timeout(id)) << "it had gone";
@@ -155,8 +156,9 @@ TEST_P(coming_from_node, names_and_http) {
   EXPECT_EQ(log, lines{"127.0.0.1:0"});
   rouse::loop_server server;
   server = loop.net().listen("127.0.0.1:0", [&](const rouse::loop_socket& client) {
-    client.on_data(
-        [client](auto) { client.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"); });
+    client.on_data([client](auto) {
+      client.end("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi");
+    });
     server.close();
   });
   loop.http().get("http://" + server.local_address().to_string() + "/",
