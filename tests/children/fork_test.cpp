@@ -7,6 +7,7 @@
 #include <tests/children/children_on_each_reactor.hpp>
 
 #include <set>
+#include <thread>
 
 namespace children {
 namespace {
@@ -16,7 +17,11 @@ class process_fork : public children_on_each_reactor {
   /// A job of the pool, so that it has a thread, which a copy has not.
   int pooled(int value) {
     auto job = runtime_->blocking().submit([value] { return value; });
-    return run(std::move(job.value()));
+    const int answer = run(std::move(job.value()));
+    // Until it is idle: one that wakes us as we fork would owe the copy the end of that for ever.
+    while (runtime_->blocking().status().running != 0)
+      std::this_thread::yield();
+    return answer;
   }
 };
 CHILDREN_ON_EACH_REACTOR(process_fork);
