@@ -1,7 +1,7 @@
 // Question: what does the loop cost beside libuv, doing what a program in callbacks does most:
 // timers set, cleared and fired, turns with hooks, jobs of the pool, calls from another thread, and
-// an echo server? The floor is libuv (uv_programs.cpp), with handles made beforehand and no
-// allocation per item; ours takes callbacks of any type and gives out ids. Timers and turns: CPU of
+// an echo server? The floor is libuv (uv_programs.cpp), with timers and hooks made beforehand
+// in one piece; ours takes callbacks of any type and gives out ids. Timers and turns: CPU of
 // the thread. Jobs and calls from other threads: time on the wall, and CPU of all threads.
 #include "start_signal.hpp"
 #include "uv_programs.hpp"
@@ -14,8 +14,8 @@
 #include <rouse/base/random.hpp>
 #include <rouse/coro/scope.hpp>
 #include <rouse/coro/task.hpp>
-#include <rouse/executor/blocking_pool/blocking_pool.hpp>
 #include <rouse/loop/loop_async.hpp>
+#include <rouse/loop/loop_jobs.hpp>
 #include <rouse/loop/loop_net.hpp>
 #include <rouse/net/net.hpp>
 
@@ -185,7 +185,7 @@ void job() { done_in_pool.fetch_add(1, std::memory_order_relaxed); }
 
 void queue_job(rouse::loop& loop, std::int64_t& left) {
   --left;
-  loop.call_when_done(rouse::spawn_blocking(job), [&loop, &left](rouse::result<void> r) {
+  loop.jobs().run(job, [&loop, &left](rouse::result<void> r) {
     if (r) ++calls;
     if (left > 0) queue_job(loop, left);
   });
