@@ -1,9 +1,8 @@
 // Child processes and signals.
 #include "program.hpp"
 
-#include <rouse/coro/task.hpp>
-#include <rouse/process/command.hpp>
-#include <rouse/process/signals.hpp>
+#include <rouse/loop/loop_processes.hpp>
+#include <rouse/loop/loop_signals.hpp>
 
 #include <gtest/gtest.h>
 
@@ -13,32 +12,16 @@ namespace node_order {
 
 namespace {
 
-using rouse::process::child;
 using rouse::process::command;
 using rouse::process::exit_status;
 
-rouse::task<exit_status> end_of(child& c) {
-  const exit_status status = co_await c.wait();
-  co_return status;
-}
-/// Calls `done` when the child has ended; the script keeps it.
-void on_exit(script& s, child& c, rouse::callback<void(exit_status)> done) {
-  s.loop.call_when_done(rouse::assume_owned(end_of(c)),
-                        [done = std::move(done)](rouse::result<exit_status> ended) mutable {
-                          done(ended.value_or(exit_status::unknown()));
-                        });
-}
-child& keep_child(script& s, const command& what) {
-  return *s.keep(std::make_shared<child>(what.spawn_here().value()));
-}
 std::string text_of(const exit_status& status) {
   if (status.signal() == SIGTERM) return "SIGTERM";
   return std::to_string(status.code().value_or(-1));
 }
 
 void child_process_ends(script& s) {
-  child& c = keep_child(s, command("/bin/sh").args({"-c", "exit 3"}));
-  on_exit(s, c, [&s](exit_status status) {
+  s.loop.processes().spawn(command("/bin/sh").args({"-c", "exit 3"}), [&s](exit_status status) {
     s.log("exit " + text_of(status));
     s.loop.set_timeout(1ms, s.says("timer"));
     s.loop.set_immediate(s.says("immediate"));
@@ -48,49 +31,58 @@ void child_process_ends(script& s) {
   s.log("main");
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-void child_process_speaks(script& s) {
-  s.loop.call_when_done(command("/bin/sh").args({"-c", "echo hello; echo there >&2"}).run(),
-                        [&s](rouse::result<rouse::process::run_result> done) {
-                          s.log("output " + first_line(done->output));
-                          s.log("errors " + first_line(done->errors));
-                          s.loop.next_tick(s.says("tick"));
-                        });
+void child_process_closes(script& s) {
+  const rouse::loop_child child =
+      s.loop.processes().spawn(command("/bin/sh").args({"-c", "exit 3"}));
+  child.on_spawn(s.says("spawn"));
+  child.on_exit([&s](exit_status status) { s.log("exit " + text_of(status)); });
+  child.on_close(s.says("close"));
   s.log("main");
 }
 
+void child_process_speaks(script& s) {
+  const rouse::loop_child child = s.loop.processes().spawn(
+      command("/bin/sh").args({"-c", "echo hello"}).output(rouse::process::piped));
+  child.output().on_data([&s](std::span<const std::byte> b) {
+    s.log("data " + std::string(reinterpret_cast<const char*>(b.data()), b.size() - 1));
+  });
+  child.output().on_end(s.says("end"));
+  child.on_close(s.says("close"));
+}
+
+void child_process_listens(script& s) {
+  const rouse::loop_child child = s.loop.processes().spawn(
+      command("/bin/cat").input(rouse::process::piped).output(rouse::process::piped));
+  child.output().on_data([&s, child](std::span<const std::byte> b) {
+    s.log("data " + std::string(reinterpret_cast<const char*>(b.data()), b.size()));
+    child.input().end();
+  });
+  child.output().on_end(s.says("end"));
+  child.on_close(s.says("close"));
+  child.input().write("hello");
+}
+
 void child_process_is_killed(script& s) {
-  child& c = keep_child(s, command("/bin/sleep").arg("100"));
-  on_exit(s, c, [&s](exit_status status) { s.log("exit " + text_of(status)); });
-  s.loop.set_timeout(20ms, [&] {
+  const rouse::loop_child child =
+      s.loop.processes().spawn(command("/bin/sleep").arg("100"),
+                               [&s](exit_status status) { s.log("exit " + text_of(status)); });
+  child.on_spawn([&s, child] {
     s.log("killed");
-    EXPECT_TRUE(c.terminate());
+    EXPECT_TRUE(child.terminate());
   });
 }
 
 void child_process_missing(script& s) {
-  s.loop.call_when_done(command("/nowhere/to/be/found").spawn(), [&s](rouse::result<child> made) {
-    s.log(!made && made.error() == std::errc::no_such_file_or_directory ? "ENOENT" : "a child");
+  const rouse::loop_child child = s.loop.processes().spawn(command("/nowhere/to/be/found"));
+  child.on_error([&s](const rouse::io_error& e) {
+    s.log(e.reason() == std::errc::no_such_file_or_directory ? "ENOENT" : "another error");
   });
+  child.on_exit([&s](exit_status) { s.log("never: exit"); });
   s.log("main");
 }
 
-rouse::task<void> call_on_signal(rouse::process::signal_stream arriving,
-                                 rouse::callback<void()> f) {
-  while (const auto number = co_await rouse::next(arriving))
-    f();
-}
-void on_user_signal(script& s, rouse::callback<void()> f) {
-  auto arriving = rouse::process::signals({rouse::process::signal_user_2});
-  s.loop
-      .spawn(call_on_signal(std::move(arriving).value(), std::move(f)),
-             rouse::spawn_options{.background = true})
-      .detach();
-}
-
 void signal_is_an_event_of_poll(script& s) {
-  on_user_signal(s, [&s] {
+  s.loop.signals().on(SIGUSR2, [&s](int) {
     s.log("signal");
     s.loop.next_tick(s.says("tick"));
   });
@@ -100,7 +92,7 @@ void signal_is_an_event_of_poll(script& s) {
 }
 
 void signal_watcher_holds_nothing(script& s) {
-  on_user_signal(s, s.says("never"));
+  s.loop.signals().on(SIGUSR2, [&s](int) { s.log("never"); });
   s.loop.on_exit([&s](int code) { s.log("exit " + std::to_string(code)); });
   s.loop.set_timeout(5ms, s.says("timer"));
 }
@@ -110,7 +102,9 @@ void signal_watcher_holds_nothing(script& s) {
 std::span<const program> process_programs() {
   static constexpr program all[] = {
       {"child_process_ends", child_process_ends},
+      {"child_process_closes", child_process_closes},
       {"child_process_speaks", child_process_speaks},
+      {"child_process_listens", child_process_listens},
       {"child_process_is_killed", child_process_is_killed},
       {"child_process_missing", child_process_missing},
       {"signal_is_an_event_of_poll", signal_is_an_event_of_poll},

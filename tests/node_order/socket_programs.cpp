@@ -80,10 +80,7 @@ void tcp_ping_pong(script& s) {
 }
 
 void tcp_check_comes_before_timers(script& s) {
-  auto& server = listen(s, [](rouse::loop_socket socket) {
-    socket.resume();
-    socket.end("hello");
-  });
+  auto& server = listen(s, [](rouse::loop_socket socket) { socket.end("hello"); });
   const rouse::loop_socket client = connect(s, server);
   client.on_data([&, client](bytes) {
     s.log("data");
@@ -128,10 +125,7 @@ void tcp_half_open(script& s) {
 }
 
 void tcp_paused(script& s) {
-  auto& server = listen(s, [](rouse::loop_socket socket) {
-    socket.resume();
-    socket.end("hello");
-  });
+  auto& server = listen(s, [](rouse::loop_socket socket) { socket.end("hello"); });
   const rouse::loop_socket client = connect(s, server);
   client.on_data(says_data(s));
   client.on_end(s.says("end"));

@@ -1,7 +1,7 @@
 const { spawn } = require('child_process');
 const child = spawn('/bin/sleep', ['100'], { stdio: 'ignore' });
 child.on('exit', (code, signal) => log(`exit ${signal}`));
-setTimeout(() => {
+child.on('spawn', () => {
   log('killed');
   child.kill('SIGTERM');
-}, 20);
+});

@@ -1,7 +1,5 @@
-const { execFile } = require('child_process');
-execFile('/bin/sh', ['-c', 'echo hello; echo there >&2'], (error, output, errors) => {
-  log(`output ${output.trim()}`);
-  log(`errors ${errors.trim()}`);
-  process.nextTick(() => log('tick'));
-});
-log('main');
+const { spawn } = require('child_process');
+const child = spawn('/bin/sh', ['-c', 'echo hello']);
+child.stdout.on('data', (text) => log(`data ${text}`.trim()));
+child.stdout.on('end', () => log('end'));
+child.on('close', () => log('close'));

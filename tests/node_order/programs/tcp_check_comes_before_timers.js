@@ -1,8 +1,5 @@
 const net = require('net');
-const server = net.createServer((socket) => {
-  socket.resume();
-  socket.end('hello');
-});
+const server = net.createServer((socket) => socket.end('hello'));
 server.listen(0, '127.0.0.1', () => {
   const client = net.connect(server.address().port, '127.0.0.1');
   client.on('data', () => {
