@@ -42,13 +42,13 @@ class callback<R(Args...)> {
     table_ = &table_for<stored>;
   }
   callback(callback&& other) noexcept : table_(std::exchange(other.table_, nullptr)) {
-    if (table_) table_->move(other.place_, place_);
+    take_place(other);
   }
   callback& operator=(callback&& other) noexcept {
     if (this != &other) {
       reset();
       table_ = std::exchange(other.table_, nullptr);
-      if (table_) table_->move(other.place_, place_);
+      take_place(other);
     }
     return *this;
   }
@@ -56,7 +56,8 @@ class callback<R(Args...)> {
 
   explicit operator bool() const noexcept { return table_ != nullptr; }
   void reset() noexcept {
-    if (const table* t = std::exchange(table_, nullptr)) t->destroy(place_);
+    const table* t = std::exchange(table_, nullptr);
+    if (t && t->destroy) t->destroy(place_);
   }
 
   R operator()(Args... args) {
@@ -74,9 +75,17 @@ class callback<R(Args...)> {
   struct table {
     R (*call)(void*, Args&&...);
     R (*call_once)(void*, Args&&...);
-    void (*move)(void* from, void* to) noexcept;  // and ends what is at `from`
-    void (*destroy)(void*) noexcept;
+    void (*move)(void* from,
+                 void* to) noexcept;  // and ends what is at `from`; null: copy the place
+    void (*destroy)(void*) noexcept;  // null: nothing to do
   };
+  void take_place(callback& other) noexcept {
+    if (!table_) return;
+    if (table_->move)
+      table_->move(other.place_, place_);
+    else
+      __builtin_memcpy(place_, other.place_, inline_bytes);
+  }
   template <class F>
   static constexpr bool fits = sizeof(F) <= inline_bytes && alignof(F) <= alignof(void*) &&
                                std::is_nothrow_move_constructible_v<F>;
@@ -119,13 +128,15 @@ class callback<R(Args...)> {
     static void destroy(void* place) noexcept { get(place).~F(); }
   };
   template <class F>
+  static constexpr bool is_plain = fits<F> && std::is_trivially_copyable_v<F>;
+  template <class F>
   static constexpr table table_for{
       [](void* place, Args&&... args) -> R {
         return place_of<F>::get(place)(std::forward<Args>(args)...);
       },
       &place_of<F>::call_once,
-      &place_of<F>::move,
-      &place_of<F>::destroy,
+      is_plain<F> ? nullptr : &place_of<F>::move,
+      is_plain<F> ? nullptr : &place_of<F>::destroy,
   };
 
   const table* table_ = nullptr;

@@ -87,7 +87,8 @@ TEST_P(loop_bridge, row_43_free_functions_find_the_loop_that_runs_here) {
   EXPECT_THROW(rouse::next_tick([] {}), rouse::io_error);
 }
 
-TEST_P(loop_bridge, row_43_several_loops_live_on_threads_of_their_own_and_send_each_other_messages) {
+TEST_P(loop_bridge,
+       row_43_several_loops_live_on_threads_of_their_own_and_send_each_other_messages) {
   // A ball goes to and fro a hundred times; each loop counts on its own thread only.
   rouse::loop_options options;
   options.runtime.reactor.kind = GetParam();
@@ -120,7 +121,8 @@ TEST_P(loop_bridge, row_43_several_loops_live_on_threads_of_their_own_and_send_e
   EXPECT_TRUE(found_own);
 }
 
-TEST_P(loop_bridge, row_43_a_loop_inside_a_callback_of_another_is_refused_and_one_after_another_is_not) {
+TEST_P(loop_bridge,
+       row_43_a_loop_inside_a_callback_of_another_is_refused_and_one_after_another_is_not) {
   rouse::loop_options options;
   options.runtime.reactor.kind = GetParam();
   for (int i = 0; i < 2; ++i) {

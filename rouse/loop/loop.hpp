@@ -286,6 +286,7 @@ class delivery {
     }
     return ready;
   }
+  [[nodiscard]] bool borrows() const noexcept { return work_ && borrows_from_caller(*work_); }
   poll_result<void> poll_cancel(context& cx) {
     if (is_done_) return ready;
     if (!rouse::poll_cancel(*work_, cx).is_ready()) return pending;

@@ -71,13 +71,16 @@ async_sender::async_sender(const async_sender& other) noexcept : block_(other.bl
 async_sender::~async_sender() {
   if (block_) block_->release();
 }
-result<void> async_sender::send() const { return block_->send(); }
+result<void> async_sender::send() const {
+  if (!block_) return std::unexpected(error("send", errc::closed));
+  return block_->send();
+}
 
 loop_async::loop_async(loop& of, callback<void()> f)
     : hold_(of.hold()), block_(new internal::async_block(of.handle(), std::move(f))) {}
 
 async_sender loop_async::sender() const noexcept {
-  block_->retain();
+  if (block_) block_->retain();
   return async_sender(block_);
 }
 

@@ -53,6 +53,7 @@ class loop_async {
   }
   ~loop_async() { close(); }
 
+  /// Of a closed one: a sender that says `closed`.
   [[nodiscard]] async_sender sender() const noexcept;
   /// The callback is not called after this, and destroyed.
   void close() noexcept;

@@ -23,10 +23,10 @@ class loop_delay {
       else if (ns > 0)
         delay_ = nanoseconds(static_cast<nanoseconds::rep>(ns));
     } else {
-      using from = std::chrono::duration<Rep, Period>;
-      if (d <= from::zero()) return;
+      using from = std::chrono::duration<std::int64_t, Period>;  // no_limit fits no narrower one
+      if (d <= d.zero()) return;
       if constexpr (std::ratio_greater_v<Period, std::nano>) {
-        if (d > std::chrono::duration_cast<from>(no_limit)) {
+        if (from(d) > std::chrono::duration_cast<from>(no_limit)) {
           delay_ = no_limit;
           return;
         }

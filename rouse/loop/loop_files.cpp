@@ -128,8 +128,9 @@ request_id loop_files::read(const fs::file& from, std::uint64_t offset, std::siz
 }
 request_id loop_files::write(const fs::file& to, std::uint64_t offset, std::string content,
                              on_result<std::size_t> done, site at) {
-  return loop_->call_when_done(bytes_of(to.write_all_at(offset, buffer_of(content))),
-                               std::move(done), at);
+  // Owned: the operation has a share of the file.
+  auto work = assume_owned(bytes_of(to.write_all_at(offset, buffer_of(content))));
+  return loop_->call_when_done(std::move(work), std::move(done), at);
 }
 request_id loop_files::fsync(const fs::file& what, on_result<void> done, site at) {
   return loop_->call_when_done(what.sync(), std::move(done), at);

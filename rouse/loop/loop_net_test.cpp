@@ -175,7 +175,8 @@ TEST_P(loop_net, stops_reading_while_it_is_paused) {
   EXPECT_EQ(log, (lines{"resume", "data"}));
 }
 
-TEST_P(loop_net, fault_M15_drops_the_events_of_a_socket_that_a_callback_of_the_same_batch_has_closed) {
+TEST_P(loop_net,
+       fault_M15_drops_the_events_of_a_socket_that_a_callback_of_the_same_batch_has_closed) {
   std::vector<rouse::loop_socket> accepted;
   const auto server = it().net().listen("127.0.0.1:0", [&](const rouse::loop_socket& client) {
     accepted.push_back(client);

@@ -36,8 +36,8 @@ struct loop_options {
   /// Next ticks and microtasks in one drain before the loop goes on to the next callback; the rest
   /// follows at the next drain. 0: no bound, as in Node.js, so that they can starve the loop.
   unsigned drain_max = 0;
-  /// Measure each callback, for loop_metrics::longest_callback: 20 ns a callback.
-  bool measures = true;
+  /// Measure each callback, for loop_metrics::longest_callback: 20-25 ns a callback.
+  bool measures = false;
   /// Each line of the log of phases and callbacks; null: none, but ROUSE_TRACE=loop in the
   /// environment writes them to stderr.
   void (*trace)(const char* line, void* data) = nullptr;
@@ -54,7 +54,7 @@ struct loop_options {
 struct loop_metrics {
   std::uint64_t turns = 0;  ///< "ticks" of the loop
   std::uint64_t callbacks[loop_phase_count] = {};
-  nanoseconds longest_callback{0};  ///< with the ticks and microtasks that followed it
+  nanoseconds longest_callback{0};  ///< with the ticks after it; loop_options::measures only
   std::uint64_t longest_drain = 0;  ///< next ticks and microtasks in one go
   std::size_t pending_events = 0;   ///< now: what keeps the loop alive
   std::size_t backlog = 0;          ///< now: callbacks that could run but were left for later

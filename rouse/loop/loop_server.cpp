@@ -38,12 +38,13 @@ bool server_state::run(context& cx) {
   if (!task_) task_ = cx.get_waker();
   is_running_ = true;
   bool more = true;
-  while (more && !is_closed_) {
+  while (more && !is_closed_ && !link_->core->runner.is_interrupted()) {
     if (auto* t = std::get_if<tcp>(&listener_)) more = accept_from(*t, cx);
     if (auto* l = std::get_if<local>(&listener_)) more = accept_from(*l, cx);
   }
   is_running_ = false;
-  return is_closed_;  // the task ends, and with it end()
+  if (more && !is_closed_) task_.wake();  // interrupted: the rest when the loop runs again
+  return is_closed_;                      // the task ends, and with it end()
 }
 
 /// True: a connection, or an error, has come.

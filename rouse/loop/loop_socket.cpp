@@ -170,11 +170,13 @@ void socket_state::take(any_stream connected) noexcept {
 }
 
 void socket_state::run_open(context& cx) {
-  for (bool moved = true; moved && !wants_close_;) {
+  bool moved = true;
+  while (moved && goes_on()) {
     moved = run_writes(cx);
-    if (!wants_close_) moved |= run_reads(cx);
+    if (goes_on()) moved |= run_reads(cx);
   }
-  if (has_ended_ && has_shut_down_) close(false);
+  if (has_ended_ && has_shut_down_ && !has_to_tell()) return close(false);
+  if (moved && !wants_close_) task_.wake();  // interrupted: the rest when the loop runs again
 }
 
 /// True: bytes or the end have come.
@@ -202,6 +204,7 @@ bool socket_state::run_reads(context& cx) {
 
 /// True: something was sent or said.
 bool socket_state::run_writes(context& cx) {
+  if (has_to_tell()) return tell_sent(), true;
   if (cursor_ == sending_.size()) {
     sending_.clear();
     cursor_ = 0;
@@ -220,17 +223,26 @@ bool socket_state::run_writes(context& cx) {
   }
   cursor_ += *sent;
   bytes_written += *sent;
-  tell_sent();
   return true;
 }
 
+bool socket_state::has_to_tell() noexcept {
+  const bool is_sent = !sent_.is_empty() && sent_.find(sent_.head())->upto <= bytes_written;
+  return is_sent || (wants_drain_ && on_drain && buffered() == 0);
+}
+
 void socket_state::tell_sent() {
-  while (!sent_.is_empty() && sent_.find(sent_.head())->upto <= bytes_written) {
+  if (!sent_.is_empty() && sent_.find(sent_.head())->upto <= bytes_written) {
     sent_call call = sent_.pop();
     core().call_in_poll([&call] { call.f({}); }, "sent");
-  }
-  if (buffered() == 0 && !wants_close_ && std::exchange(wants_drain_, false) && on_drain)
+  } else {
+    wants_drain_ = false;
     core().call_in_poll([this] { on_drain(); }, "drain");
+  }
+}
+
+bool socket_state::goes_on() const noexcept {
+  return !wants_close_ && !core().runner.is_interrupted();
 }
 
 bool socket_state::shut_down(context& cx) {
@@ -252,10 +264,11 @@ void socket_state::fail(const error& why) {
   close(true);
 }
 
+/// As next ticks: nobody is called inside destroy().
 void socket_state::end_writes(const error& why) {
   while (!sent_.is_empty()) {
-    sent_call call = sent_.pop();
-    core().call_in_poll([&] { call.f(std::unexpected(why)); }, "sent");
+    core().runner.next_tick(
+        [f = std::move(sent_.pop().f), why]() mutable { f(std::unexpected(why)); });
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <rouse/base/callback.hpp>
 #include <rouse/base/duration.hpp>
+#include <rouse/loop/internal/event_slot.hpp>
 #include <rouse/loop/internal/ring.hpp>
 #include <rouse/loop/loop_hold.hpp>
 #include <rouse/loop/loop_options.hpp>
@@ -57,7 +58,7 @@ class callback_runner {
   void fail(std::exception_ptr failure) noexcept;
   void rethrow_failure();
   void on_error(callback<void(std::exception_ptr)>&& handler) noexcept {
-    on_error_ = std::move(handler);
+    on_error_.set(std::move(handler));
   }
   /// No further callback, for good; the latest code counts.
   void exit(int code) noexcept;
@@ -82,7 +83,7 @@ class callback_runner {
   loop_trace& trace_;
   ring<callback<void()>> ticks_;
   ring<callback<void()>> microtasks_;
-  callback<void(std::exception_ptr)> on_error_;
+  event_slot<void(std::exception_ptr)> on_error_;
   std::exception_ptr failure_;
   int exit_code_ = 0;
   bool exiting_ = false;

@@ -3,7 +3,7 @@
 namespace rouse::internal {
 
 hook_id hooks::add(loop_phase phase, callback<void()>&& f) {
-  hook& h = table_.emplace(std::move(f), phase);
+  hook& h = table_.emplace(std::move(f), phase, round_);
   in(phase).push_back(h);
   ++alive_.refs;
   return {{table_.index_of(h), table_.serial_of(h)}};
@@ -29,11 +29,10 @@ bool hooks::set_ref(hook_id id, bool refd) noexcept {
 
 void hooks::run(loop_phase phase) noexcept {
   list<hook>& all = in(phase);
-  while (hook* h = all.pop_front())
-    waiting_.push_back(*h);
-  while (hook* h = waiting_.pop_front()) {
-    all.push_back(*h);
-    if (runner_.is_interrupted()) continue;  // those that are left keep their order
+  ++round_;
+  for (hook* h = all.front(); h && h->added_in != round_; h = next_) {
+    if (runner_.is_interrupted()) break;
+    next_ = all.next(*h);
     if (trace_.is_on()) [[unlikely]]
       trace_.callback(phase, "hook");
     h->is_running = true;
@@ -41,9 +40,11 @@ void hooks::run(loop_phase phase) noexcept {
     h->is_running = false;
     if (h->is_removed) erase(*h);
   }
+  next_ = nullptr;
 }
 
 void hooks::erase(hook& h) noexcept {
+  if (next_ == &h) next_ = in(h.phase).next(h);
   h.unlink();
   if (h.is_refd) --alive_.refs;
   table_.erase(h);

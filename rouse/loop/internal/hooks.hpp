@@ -11,9 +11,11 @@
 namespace rouse::internal {
 
 struct hook : list_link {
-  hook(callback<void()>&& function, loop_phase in) noexcept : f(std::move(function)), phase(in) {}
+  hook(callback<void()>&& function, loop_phase in, std::uint64_t round) noexcept
+      : f(std::move(function)), phase(in), added_in(round) {}
   callback<void()> f;
   loop_phase phase;
+  std::uint64_t added_in;  // the round
   bool is_refd = true;
   bool is_running = false;
   bool is_removed = false;  // while it runs
@@ -46,7 +48,8 @@ class hooks {
   list<hook> idle_;
   list<hook> prepare_;
   list<hook> check_;
-  list<hook> waiting_;  // of the phase that runs: those that have not had their turn
+  std::uint64_t round_ = 0;  // what is added in it waits for the next
+  hook* next_ = nullptr;     // of the round that runs
   alive_count& alive_;
   callback_runner& runner_;
   loop_trace& trace_;

@@ -113,7 +113,8 @@ void loop_core::run_exit() noexcept {
   begin_phase(loop_phase::main);
   runner.exit(runner.exit_code());
   runner.is_exit_final = false;
-  for (std::size_t i = 0; i < at_exit.size() && !runner.is_exit_final; ++i) {
+  const std::size_t count = at_exit.size();  // what these register is not called
+  for (std::size_t i = 0; i < count && !runner.is_exit_final; ++i) {
     callback<void(int)> f = std::move(at_exit[i]);
     if (trace.is_on()) [[unlikely]]
       trace.callback(loop_phase::main, "exit");
@@ -172,6 +173,7 @@ void loop_core::poll(current_thread_executor::driving& tasks, bool may_wait) {
     trace.woken();
   runner.start_clock();
   if (mailbox->has_mail()) mailbox->take(mail);
+  // A bound each: posts that beget posts starve no task.
   unsigned left = options.callbacks_per_phase;
   for (; left != 0 && !mail.is_empty() && !runner.is_interrupted(); --left) {
     if (trace.is_on()) [[unlikely]]
@@ -179,6 +181,7 @@ void loop_core::poll(current_thread_executor::driving& tasks, bool may_wait) {
     runner.call(loop_phase::poll, [this] { mail.call_front(); });
   }
   mail.trim();
+  left = options.callbacks_per_phase;
   for (; left != 0 && !runner.is_interrupted() && tasks.run_one(); --left) {
     runner.after_task();
     if (trace.is_on()) [[unlikely]]

@@ -94,7 +94,11 @@ class socket_state {
   void take(any_stream connected) noexcept;
   [[nodiscard]] bool run_reads(context& cx);
   [[nodiscard]] bool run_writes(context& cx);
+  /// A write is sent that somebody wants to know of, or all are.
+  [[nodiscard]] bool has_to_tell() noexcept;
+  /// One such call.
   void tell_sent();
+  [[nodiscard]] bool goes_on() const noexcept;
   bool shut_down(context& cx);
   void fail(const error& why);
   /// As soon as the task is not using what is to be closed.
