@@ -169,6 +169,8 @@ TEST_P(loop_bridge, a_bell_may_be_rung_after_everything_is_gone) {
   sender.send().value();
   bell->unref();
   it().close().value();
+  bell->close();
+  EXPECT_EQ(bell->sender().send().error(), rouse::errc::closed);
   bell.reset();
   (void)sender.send();
   EXPECT_EQ(sender.send().error(), rouse::errc::closed);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace loop_test {
@@ -252,6 +253,52 @@ TEST_P(loop_net, tells_each_write_how_it_ended) {
   });
   it().run();
   EXPECT_EQ(log, (lines{"a sent", "b cancelled", "close"}));
+}
+
+TEST_P(loop_net, tells_of_a_write_of_nothing_and_calls_nobody_inside_destroy) {
+  const auto server = echo();
+  const auto socket = it().net().connect(where(server));
+  socket.on_connect([&, socket] {
+    socket.write("", [&, socket](rouse::result<void> r) {
+      log.emplace_back(r ? "nothing sent" : "nothing lost");
+      socket.write(
+          "x", [&](rouse::result<void> late) { log.emplace_back(late ? "sent" : "cancelled"); });
+      socket.destroy();
+      log.emplace_back("destroyed");
+      server.close();
+    });
+  });
+  it().run();
+  EXPECT_EQ(log, (lines{"nothing sent", "destroyed", "cancelled"}));
+}
+
+TEST_P(loop_net, calls_no_more_after_exit_and_the_rest_after_an_exception) {
+  for (const bool exits : {true, false}) {
+    make();
+    log.clear();
+    const auto server = it().net().listen("127.0.0.1:0", [&](const rouse::loop_socket& client) {
+      client.on_data([&, client](auto bytes) {
+        log.emplace_back("data");
+        if (log.size() > 1) return client.destroy();
+        EXPECT_LT(bytes.size(), 300'000U);
+        if (exits) return it().exit(7);
+        throw std::runtime_error("thrown");
+      });
+    });
+    const auto socket = it().net().connect(where(server));
+    socket.write(std::string(300'000, 'x'));
+    socket.on_error([](auto&) {}).on_data([](auto) {});
+    socket.on_close([&](bool) { server.close(); });
+    if (exits) {
+      EXPECT_EQ(it().run([] {}), 7);
+      EXPECT_EQ(log, lines{"data"});
+    } else {
+      EXPECT_THROW(it().run(), std::runtime_error);
+      EXPECT_EQ(log, lines{"data"});
+      it().run();
+      EXPECT_EQ(log, (lines{"data", "data"}));
+    }
+  }
 }
 
 TEST_P(loop_net, keeps_no_loop_alive_that_it_is_not_asked_to) {

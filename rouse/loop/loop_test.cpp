@@ -446,6 +446,54 @@ TEST_P(loop, finds_the_loop_that_runs_here) {
   EXPECT_THROW((void)rouse::loop::current(), rouse::io_error);
 }
 
+TEST_P(loop, lets_posts_that_beget_posts_starve_no_task) {
+  make({.callbacks_per_phase = 8});
+  auto handle = it().handle();
+  std::function<void()> again = [&] {
+    if (!log.empty()) return;
+    handle.post([&] { again(); }).value();
+  };
+  for (int i = 0; i < 20; ++i)
+    handle.post([&] { again(); }).value();
+  it().call_when_done(answer_after(0ms), [&](rouse::result<int>) { log.emplace_back("task"); });
+  for (int turn = 0; turn < 3; ++turn)
+    it().run_nowait();
+  EXPECT_EQ(log, lines{"task"});
+}
+
+TEST_P(loop, may_replace_its_error_handler_inside_it) {
+  const auto message = std::make_shared<std::string>("first");
+  it().on_error([&, message](const std::exception_ptr&) {
+    it().on_error([&](const std::exception_ptr&) { log.emplace_back("second"); });
+    log.push_back(*message);
+  });
+  for (int i = 0; i < 2; ++i)
+    it().set_immediate([] { throw std::runtime_error("thrown"); });
+  it().run();
+  EXPECT_EQ(log, (lines{"first", "second"}));
+  EXPECT_EQ(message.use_count(), 1);
+}
+
+TEST_P(loop, calls_no_exit_callback_that_an_exit_callback_registers) {
+  it().on_exit([&](int) {
+    log.emplace_back("exit");
+    it().on_exit([&](int) { log.emplace_back("never"); });
+  });
+  EXPECT_EQ(it().run([] {}), 0);
+  EXPECT_EQ(log, lines{"exit"});
+}
+
+TEST(loop_delay, takes_durations_of_any_width) {
+  using rouse::loop_delay;
+  EXPECT_EQ(loop_delay(std::chrono::duration<int, std::micro>(5)).exact(), 5us);
+  EXPECT_EQ(loop_delay(std::chrono::duration<short, std::ratio<60>>(1)).exact(), 1min);
+  EXPECT_EQ(loop_delay(std::chrono::duration<int, std::milli>(2'100'000'000)).exact(), 2'100'000s);
+  EXPECT_EQ(loop_delay(std::chrono::duration<unsigned, std::pico>(5'000)).exact(), 5ns);
+  EXPECT_EQ(loop_delay(std::chrono::hours::max()).exact(), rouse::no_limit);
+  EXPECT_EQ(loop_delay(std::chrono::hours::min()).exact(), 0ns);
+  EXPECT_EQ(loop_delay(std::chrono::duration<double>(1e300)).exact(), rouse::no_limit);
+}
+
 // ---- memory
 
 TEST_P(loop, gives_memory_back_after_a_burst_and_stays_in_order) {
