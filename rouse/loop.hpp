@@ -10,4 +10,6 @@
 #include <rouse/loop/loop_jobs.hpp>
 #include <rouse/loop/loop_names.hpp>
 #include <rouse/loop/loop_net.hpp>
+#include <rouse/loop/loop_processes.hpp>
+#include <rouse/loop/loop_signals.hpp>
 #include <rouse/loop/promisify.hpp>
