@@ -43,7 +43,7 @@ poll_result<void> signal_watch::listen(context& cx) {
   if (!next.is_ready()) return pending;
   const std::optional<int> number = next.take();
   if (!number) return ready;
-  if (f_) link_->core->call_in_poll([this, number] { f_(*number); });
+  if (f_) link_->core->call_in_poll([this, number] { f_(*number); }, "signal");
   cx.wake();
   return pending;
 }
