@@ -7,9 +7,6 @@
 #include <rouse/http/router.hpp>
 #include <rouse/http/server.hpp>
 #include <rouse/loop.hpp>
-#include <rouse/loop/loop_files.hpp>
-#include <rouse/loop/loop_http.hpp>
-#include <rouse/loop/loop_jobs.hpp>
 #include <rouse/rouse.hpp>
 
 #include <pthread.h>
