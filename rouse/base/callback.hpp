@@ -54,6 +54,15 @@ class callback<R(Args...)> {
   }
   ~callback() { reset(); }
 
+  /// Replaces what is there by `f`, made in its place. Empty if that throws.
+  template <class F>
+  void emplace(F&& f) {
+    using stored = std::decay_t<F>;
+    reset();
+    place_of<stored>::make(place_, std::forward<F>(f));
+    table_ = &table_for<stored>;
+  }
+
   explicit operator bool() const noexcept { return table_ != nullptr; }
   void reset() noexcept {
     const table* t = std::exchange(table_, nullptr);

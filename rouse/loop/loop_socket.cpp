@@ -87,13 +87,27 @@ bool socket_state::write(std::span<const std::byte> bytes, callback<void(result<
     });
     return false;
   }
-  queued_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   accepted_bytes_ += bytes.size();
+  const std::size_t gone = write_now(bytes);
+  queued_.append(reinterpret_cast<const char*>(bytes.data()) + gone, bytes.size() - gone);
   if (sent) sent_.emplace(accepted_bytes_, std::move(sent));
   wake();
   if (buffered() <= options_.high_water_mark) return true;
   wants_drain_ = true;
   return false;
+}
+
+/// From a callback of our own task, with nothing before it: without a copy, as much as the kernel
+/// takes at once. What goes wrong is told when the task writes the rest.
+std::size_t socket_state::write_now(std::span<const std::byte> bytes) {
+  if (!running_in_ || !open_ || writing_ || buffered() != 0 || bytes.empty()) return 0;
+  auto operation = open_->write_some(bytes);
+  auto polled = operation.poll(*running_in_);
+  if (!polled.is_ready()) return 0;
+  const auto sent = polled.take();
+  if (!sent) return early_failure_ = sent.error(), 0;
+  bytes_written += *sent;
+  return *sent;
 }
 
 void socket_state::end() {
@@ -122,10 +136,10 @@ void socket_state::set_ref(bool refd) {
 bool socket_state::run(context& cx) {
   if (is_closed_) return true;
   if (!task_) task_ = cx.get_waker();
-  is_running_ = true;
+  running_in_ = &cx;
   if (!open_ && !has_failed_) run_connect(cx);
   if (open_) run_open(cx);
-  is_running_ = false;
+  running_in_ = nullptr;
   if (wants_close_) close_now();
   return is_closed_;
 }
@@ -205,6 +219,7 @@ bool socket_state::run_reads(context& cx) {
 /// True: something was sent or said.
 bool socket_state::run_writes(context& cx) {
   if (has_to_tell()) return tell_sent(), true;
+  if (early_failure_) return fail(*early_failure_), true;
   if (cursor_ == sending_.size()) {
     sending_.clear();
     cursor_ = 0;
@@ -275,7 +290,7 @@ void socket_state::end_writes(const error& why) {
 void socket_state::close(bool failed) {
   if (is_closed_) return;
   has_failed_ |= failed;
-  if (is_running_)
+  if (running_in_)
     wants_close_ = true;
   else
     close_now();

@@ -7,35 +7,36 @@
 
 namespace rouse::internal {
 
-bool callback_runner::drain_one(ring<callback<void()>>& from, loop_phase phase) noexcept {
-  ++metrics_.callbacks[static_cast<std::size_t>(phase)];
-  if (trace_.is_on()) [[unlikely]]
-    trace_.callback(phase, name_of(phase));
+/// Calls what stands in the queue, also what is added meanwhile, until it is empty or `most` are
+/// called, or one throws.
+std::uint64_t callback_runner::drain(ring<callback<void()>>& from, loop_phase phase,
+                                     std::uint64_t most) noexcept {
+  std::uint64_t count = 0;
   try {
-    from.call_front();
+    while (!from.is_empty() && count < most && !interrupted_) {
+      ++count;
+      if (trace_.is_on()) [[unlikely]]
+        trace_.callback(phase, name_of(phase));
+      from.call_front();
+    }
   } catch (...) {
     fail(std::current_exception());
   }
-  return !interrupted_;
+  metrics_.callbacks[static_cast<std::size_t>(phase)] += count;
+  return count;
 }
 
 void callback_runner::drain() noexcept {
   is_calling_ = true;
-  std::uint64_t count = 0;
   const std::uint64_t most = options_.drain_max == 0 ? ~std::uint64_t{0} : options_.drain_max;
+  std::uint64_t count = 0;
   while (!interrupted_ && count < most) {
-    if (!ticks_.is_empty()) {
-      do
-        ++count;
-      while (drain_one(ticks_, loop_phase::tick) && !ticks_.is_empty() && count < most);
-    } else if (!microtasks_.is_empty()) {
-      do
-        ++count;
-      while (drain_one(microtasks_, loop_phase::microtask) && !microtasks_.is_empty() &&
-             count < most);
-    } else {
+    if (!ticks_.is_empty())
+      count += drain(ticks_, loop_phase::tick, most - count);
+    else if (!microtasks_.is_empty())
+      count += drain(microtasks_, loop_phase::microtask, most - count);
+    else
       break;
-    }
   }
   ticks_.trim();
   microtasks_.trim();

@@ -76,7 +76,7 @@ class callback_runner {
 
  private:
   void take_time() noexcept;
-  bool drain_one(ring<callback<void()>>& from, loop_phase phase) noexcept;
+  std::uint64_t drain(ring<callback<void()>>& from, loop_phase phase, std::uint64_t most) noexcept;
 
   timer_driver& time_;
   const loop_options& options_;

@@ -94,6 +94,7 @@ class socket_state {
   void take(any_stream connected) noexcept;
   [[nodiscard]] bool run_reads(context& cx);
   [[nodiscard]] bool run_writes(context& cx);
+  std::size_t write_now(std::span<const std::byte> bytes);
   /// A write is sent that somebody wants to know of, or all are.
   [[nodiscard]] bool has_to_tell() noexcept;
   /// One such call.
@@ -110,7 +111,7 @@ class socket_state {
   void release_stream() noexcept;
   void drop_callbacks() noexcept;
   void wake() noexcept {
-    if (!is_running_) task_.wake();
+    if (!running_in_) task_.wake();
   }
   [[nodiscard]] std::string subject() const;
 
@@ -130,7 +131,8 @@ class socket_state {
   std::string queued_;
   std::uint64_t accepted_bytes_ = 0;  // by write()
   ring<sent_call> sent_;
-  bool is_running_ = false;
+  context* running_in_ = nullptr;  // the poll of the task
+  std::optional<error> early_failure_;
   flow flow_ = flow::untouched;
   bool wants_drain_ = false;
   bool wants_end_ = false;      // end() was called
