@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <functional>
 
 namespace loop_test {
 namespace {
@@ -189,9 +188,9 @@ TEST_P(coming_from_node, processes_and_signals) {
   hang_up.remove();
 }
 
-rouse::task<int> answer_later(rouse::loop& loop) {
-  auto asked = rouse::promisify<int>([&loop](rouse::resolver<int> resolve) {
-    loop.set_timeout(1ms, [resolve = std::move(resolve)]() mutable { resolve(42); });
+rouse::task<int> answer_later() {
+  auto asked = rouse::promisify<int>([](rouse::resolver<int> resolve) {
+    rouse::set_timeout(1ms, [resolve = std::move(resolve)]() mutable { resolve(42); });
   });
   const int answer = co_await std::move(asked);
   co_return answer;
@@ -199,8 +198,8 @@ rouse::task<int> answer_later(rouse::loop& loop) {
 
 TEST_P(coming_from_node, tasks) {
   rouse::loop& loop = it();
-  loop.call_when_done(answer_later(loop), [&](auto got) { log.push_back(std::to_string(*got)); });
-  auto joined = loop.spawn(answer_later, std::ref(loop));
+  loop.call_when_done(answer_later(), [&](auto got) { log.push_back(std::to_string(*got)); });
+  auto joined = loop.spawn(answer_later());
   loop.run();
   EXPECT_EQ(log, lines{"42"});
   EXPECT_TRUE(joined.is_finished());
