@@ -220,12 +220,12 @@ bool socket_state::run_reads(context& cx) {
 bool socket_state::run_writes(context& cx) {
   if (has_to_tell()) return tell_sent(), true;
   if (early_failure_) return fail(*early_failure_), true;
-  if (cursor_ == sending_.size()) {
-    sending_.clear();
-    cursor_ = 0;
+  if (cursor_ == sending_.size() && !queued_.empty()) {
     sending_.swap(queued_);
+    queued_.clear();
+    cursor_ = 0;
   }
-  if (sending_.empty()) return wants_end_ && !has_shut_down_ && shut_down(cx);
+  if (cursor_ == sending_.size()) return wants_end_ && !has_shut_down_ && shut_down(cx);
   if (!writing_)
     writing_.emplace(open_->write_some(std::as_bytes(std::span(sending_).subspan(cursor_))));
   auto polled = writing_->poll(cx);
