@@ -6,6 +6,12 @@
 
 namespace rouse {
 namespace internal {
+namespace {
+
+/// Of the memory for what waits to be sent, when nothing waits.
+constexpr std::size_t kept_bytes = 64 * 1024;
+
+}  // namespace
 
 /// The task of one socket.
 class socket_state::pump {
@@ -238,6 +244,11 @@ bool socket_state::run_writes(context& cx) {
   }
   cursor_ += *sent;
   bytes_written += *sent;
+  if (buffered() == 0 && sending_.capacity() > kept_bytes) {
+    sending_ = std::string();
+    queued_ = std::string();
+    cursor_ = 0;
+  }
   return true;
 }
 
