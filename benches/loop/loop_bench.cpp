@@ -1,13 +1,16 @@
 // Question: what do immediates, next ticks and microtasks cost beside their floor, a vector of
 // std::move_only_function that is filled, called from front to back and emptied? No ids, no order
-// between kinds, nothing kept when one throws.
+// between kinds, nothing kept when one throws. And beside Node.js's own: CPU of the whole process,
+// of a million that were queued before any ran.
 #include <support/clocks.hpp>
 #include <support/row.hpp>
 
 #include <rouse/loop/loop.hpp>
 
 #include <cstdint>
+#include <cstdio>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -116,7 +119,53 @@ bench::row chain_row(const std::string& what, queue_one queue, bench::target at)
           .floor = floor_chains};
 }
 
+// ---- beside Node.js
+
+/// CPU in ns of one of `many` callbacks that Node.js's `queue` takes.
+void in_node(benchmark::State& state, const std::string& queue) {
+  const std::string script =
+      "if (Number(process.versions.node.split('.')[0]) < 20) process.exit(1);"
+      "const n = " +
+      std::to_string(scaled(many)) +
+      "; let called = 0; const before = process.cpuUsage();"
+      "const f = () => { if (++called === n) { const c = process.cpuUsage(before);"
+      " console.log((c.user + c.system) * 1000 / n); } };"
+      "for (let i = 0; i < n; ++i) " +
+      queue + "(f);";
+  for (auto _ : state) {
+    std::FILE* out = ::popen(("node -e \"" + script + "\" 2>/dev/null").c_str(), "r");
+    double ns = 0;
+    const bool has_said = out && std::fscanf(out, "%lf", &ns) == 1;
+    if (out) ::pclose(out);
+    if (!has_said) return bench::not_here(state, "no Node.js 20 or newer");
+    bench::gauge(state, ns);
+  }
+}
+void in_loop(benchmark::State& state, queue_one queue) {
+  const std::int64_t n = scaled(many);
+  for (auto _ : state) {
+    rouse::loop loop;
+    std::int64_t called = 0;
+    const std::int64_t before = bench::cpu_ns();
+    for (std::int64_t i = 0; i < n; ++i)
+      queue(loop, [&called] { ++called; });
+    loop.run();
+    bench::gauge(state, static_cast<double>(bench::cpu_ns() - before) / static_cast<double>(n));
+    if (called != n) state.SkipWithError("not all were called");
+  }
+}
+bench::row node_row(const std::string& what, queue_one queue, const char* in_javascript) {
+  return {.name = "beside Node.js: " + what + ", 1000000",
+          .at = bench::times_floor(1),
+          .ours = [=](benchmark::State& s) { in_loop(s, queue); },
+          .floor = [=](benchmark::State& s) { in_node(s, in_javascript); },
+          .once = true};
+}
+
 const bench::rows here({
+    node_row("next ticks", tick, "process.nextTick"),
+    node_row("microtasks", microtask, "queueMicrotask"),
+    node_row("immediates", immediate, "setImmediate"),
     burst_row("next ticks", tick, some),
     burst_row("next ticks", tick, many),
     chain_row("next ticks", tick, bench::times_floor(3)),
