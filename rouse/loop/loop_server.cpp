@@ -5,31 +5,13 @@
 namespace rouse {
 namespace internal {
 
-class server_state::acceptor {
- public:
-  explicit acceptor(server_state& s) noexcept : state_(&s) { s.retain(); }
-  acceptor(acceptor&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  acceptor& operator=(acceptor&&) = delete;
-  ~acceptor() {
-    if (!state_) return;
-    state_->is_closed_ = true;
-    state_->end();
-    state_->release();
-  }
-  poll_result<void> poll(context& cx) {
-    if (state_->run(cx)) return ready;
-    return pending;
-  }
-
- private:
-  server_state* state_;
-};
-
 loop_server server_state::open(loop_core& core, any_listener from, callback<void(loop_socket)>&& f,
                                const loop_socket_options& options) {
   auto* fresh = new server_state(core, std::move(from), std::move(f), options);
   loop_server handle(*fresh);
-  core.stack().spawn(acceptor(*fresh), {.name = nullptr, .background = true}).detach();
+  core.stack()
+      .spawn(state_task<server_state>(*fresh), {.name = nullptr, .background = true})
+      .detach();
   return handle;
 }
 

@@ -13,52 +13,11 @@ constexpr std::size_t kept_bytes = 64 * 1024;
 
 }  // namespace
 
-/// The task of one socket.
-class socket_state::pump {
- public:
-  explicit pump(socket_state& s) noexcept : state_(&s) { s.retain(); }
-  pump(pump&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  pump& operator=(pump&&) = delete;
-  ~pump() {
-    if (!state_) return;
-    if (!state_->is_closed()) state_->abandon();
-    state_->task_.reset();
-    state_->release();
-  }
-  poll_result<void> poll(context& cx) {
-    if (state_->run(cx)) return ready;
-    return pending;
-  }
-
- private:
-  socket_state* state_;
-};
-
-/// Stands in the loop's closing queue. When the loop ends first, the callbacks die with it
-/// uncalled.
-class socket_state::close_event {
- public:
-  close_event(socket_state& s, bool failed) noexcept : state_(&s), failed_(failed) { s.retain(); }
-  close_event(close_event&& other) noexcept
-      : state_(std::exchange(other.state_, nullptr)), failed_(other.failed_) {}
-  close_event& operator=(close_event&&) = delete;
-  ~close_event() {
-    if (!state_) return;
-    state_->drop_callbacks();
-    state_->release();
-  }
-  void operator()() {
-    if (state_->on_close) state_->on_close(failed_);
-  }
-
- private:
-  socket_state* state_;
-  bool failed_;
-};
-
 loop_socket socket_state::start(loop_core& core) {
   loop_socket handle(*this);
-  core.stack().spawn(pump(*this), {.name = nullptr, .background = true}).detach();
+  core.stack()
+      .spawn(state_task<socket_state>(*this), {.name = nullptr, .background = true})
+      .detach();
   return handle;
 }
 
@@ -311,7 +270,7 @@ void socket_state::close_now() {
   is_closed_ = true;
   release_stream();
   loop_core& loop = core();
-  loop.enqueue(loop.closing, close_event(*this, has_failed_));
+  loop.enqueue(loop.closing, close_event<socket_state>(*this));
   hold_ = loop_hold();
   task_.wake();
   end_writes(error("write", ECANCELED));

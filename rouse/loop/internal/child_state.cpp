@@ -7,47 +7,6 @@
 
 namespace rouse::internal {
 
-/// The task of one child.
-class child_state::pump {
- public:
-  explicit pump(child_state& s) noexcept : state_(&s) { s.retain(); }
-  pump(pump&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  pump& operator=(pump&&) = delete;
-  ~pump() {
-    if (!state_) return;
-    state_->task_.reset();
-    if (!state_->is_closed_) state_->abandon();
-    state_->release();
-  }
-  poll_result<void> poll(context& cx) {
-    if (state_->run(cx)) return ready;
-    return pending;
-  }
-
- private:
-  child_state* state_;
-};
-
-/// Stands in the loop's closing queue. When the loop ends first, the callbacks die with it
-/// uncalled.
-class child_state::close_event {
- public:
-  explicit close_event(child_state& s) noexcept : state_(&s) { s.retain(); }
-  close_event(close_event&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  close_event& operator=(close_event&&) = delete;
-  ~close_event() {
-    if (!state_) return;
-    state_->drop_callbacks();
-    state_->release();
-  }
-  void operator()() {
-    if (state_->on_close) state_->on_close();
-  }
-
- private:
-  child_state* state_;
-};
-
 /// Where a flow comes from.
 class child_state::pieces {
  public:
@@ -96,7 +55,10 @@ child_state::child_state(loop& on, const process::command& what, loop::site at)
 loop_child child_state::start(loop& on, const process::command& what, loop::site at) {
   auto* fresh = new child_state(on, what, at);
   loop_child handle(*fresh);
-  fresh->core().stack().spawn(pump(*fresh), {.name = nullptr, .background = true}, at).detach();
+  fresh->core()
+      .stack()
+      .spawn(state_task<child_state>(*fresh), {.name = nullptr, .background = true}, at)
+      .detach();
   return handle;
 }
 
@@ -213,7 +175,7 @@ bool child_state::is_any_read() const noexcept {
 }
 
 void child_state::close() {
-  core().enqueue(core().closing, close_event(*this));
+  core().enqueue(core().closing, close_event<child_state>(*this));
   let_go();
 }
 

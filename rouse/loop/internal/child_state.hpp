@@ -8,6 +8,8 @@
 #pragma once
 
 #include <rouse/loop/internal/child_input.hpp>
+#include <rouse/loop/internal/close_event.hpp>
+#include <rouse/loop/internal/state_task.hpp>
 #include <rouse/loop/loop_child.hpp>
 #include <rouse/process/command.hpp>
 #include <rouse/sync/notify.hpp>
@@ -53,8 +55,6 @@ class child_state {
   void wake() const noexcept { task_.wake(); }
 
  private:
-  class pump;
-  class close_event;
   class pieces;
   struct stream {
     process::pipe_reader pipe;
@@ -71,8 +71,16 @@ class child_state {
   ~child_state() { link_->release(); }
   [[nodiscard]] loop_core& core() const noexcept { return *link_->core; }
 
-  // The task.
+  friend state_task<child_state>;
+  friend close_event<child_state>;
   bool run(context& cx);
+  void end_task() noexcept {
+    task_.reset();
+    if (!is_closed_) abandon();
+  }
+  void call_on_close() {
+    if (on_close) on_close();
+  }
   /// True: something was called, or may have been.
   bool run_start(context& cx);
   bool run_wait(context& cx);

@@ -5,6 +5,7 @@
 #include <rouse/loop/internal/event_slot.hpp>
 #include <rouse/loop/internal/loop_core.hpp>
 #include <rouse/loop/internal/socket_state.hpp>
+#include <rouse/loop/internal/state_task.hpp>
 #include <rouse/loop/loop_server.hpp>
 #include <rouse/net/tcp_listener.hpp>
 #include <rouse/net/unix_listener.hpp>
@@ -42,7 +43,6 @@ class server_state {
   }
 
  private:
-  class acceptor;
   server_state(loop_core& core, any_listener&& from, callback<void(loop_socket)>&& f,
                const loop_socket_options& options)
       : link_(core.alive), hold_(*core.alive), options_(options), listener_(std::move(from)) {
@@ -50,7 +50,12 @@ class server_state {
     on_connection_.set(std::move(f));
   }
   ~server_state() { link_->release(); }
+  friend state_task<server_state>;
   bool run(context& cx);
+  void end_task() noexcept {
+    is_closed_ = true;
+    end();
+  }
   template <class Listening>
   bool accept_from(Listening& l, context& cx);
   void fail(const error& why);

@@ -10,8 +10,10 @@
 #pragma once
 
 #include <rouse/core/waker.hpp>
+#include <rouse/loop/internal/close_event.hpp>
 #include <rouse/loop/internal/event_slot.hpp>
 #include <rouse/loop/internal/loop_core.hpp>
+#include <rouse/loop/internal/state_task.hpp>
 #include <rouse/loop/loop_socket.hpp>
 #include <rouse/net/connect.hpp>
 #include <rouse/net/tcp_stream.hpp>
@@ -72,8 +74,6 @@ class socket_state {
 
  private:
   enum class flow : unsigned char { untouched, flowing, paused };
-  class pump;
-  class close_event;
   struct sent_call {
     std::uint64_t upto;  // called when so many bytes are written
     callback<void(result<void>)> f;
@@ -87,8 +87,16 @@ class socket_state {
   loop_socket start(loop_core& core);
   [[nodiscard]] loop_core& core() const noexcept { return *link_->core; }
 
-  // The task.
+  friend state_task<socket_state>;
+  friend close_event<socket_state>;
   bool run(context& cx);
+  void end_task() noexcept {
+    if (!is_closed_) abandon();
+    task_.reset();
+  }
+  void call_on_close() {
+    if (on_close) on_close(has_failed_);
+  }
   void run_open(context& cx);
   void run_connect(context& cx);
   void take(any_stream connected) noexcept;
