@@ -1,5 +1,5 @@
-// Umbrella for callback programs: the loop and everything it offers. Beside rouse.hpp, which programs
-// of tasks want; a program may include both.
+// Umbrella for callback programs: the loop and everything it offers. Beside rouse.hpp, which
+// programs of tasks want; a program may include both.
 #pragma once
 
 #include <rouse/loop/current_loop.hpp>

@@ -13,8 +13,8 @@ class bare_sleeper {
   bare_sleeper(const bare_sleeper&) = delete;
   bare_sleeper& operator=(const bare_sleeper&) = delete;
   ~bare_sleeper();
-  /// Until the event has been written; what only interrupts a wait, such as the end of a ring that was
-  /// closed before, does not count.
+  /// Until the event has been written; what only interrupts a wait, such as the end of a ring that
+  /// was closed before, does not count.
   void wait();
 
  private:

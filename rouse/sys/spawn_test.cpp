@@ -121,7 +121,8 @@ TEST(spawn, fault_P5_a_child_has_no_signal_blocked_and_default_actions) {
   ::sigaction(SIGUSR2, &former_user, nullptr);
   EXPECT_EQ(said,
             "SigBlk:\t0000000000000000\n"
-            "SigIgn:\t0000000000000001\n") << "SIGHUP, as nohup has it; not SIGPIPE";
+            "SigIgn:\t0000000000000001\n")
+      << "SIGHUP, as nohup has it; not SIGPIPE";
 }
 
 TEST(spawn, fault_P7_a_child_sees_its_standard_ones_and_those_that_are_named) {
