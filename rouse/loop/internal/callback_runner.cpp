@@ -8,19 +8,22 @@
 namespace rouse::internal {
 
 /// Calls what stands in the queue, also what is added meanwhile, until it is empty or `most` are
-/// called, or one throws.
+/// called.
 std::uint64_t callback_runner::drain(ring<callback<void()>>& from, loop_phase phase,
                                      std::uint64_t most) noexcept {
   std::uint64_t count = 0;
-  try {
-    while (!from.is_empty() && count < most && !interrupted_) {
-      ++count;
-      if (trace_.is_on()) [[unlikely]]
-        trace_.callback(phase, name_of(phase));
-      from.call_front();
+  const auto goes_on = [&] { return !from.is_empty() && count < most && !interrupted_; };
+  while (goes_on()) {
+    try {  // entered again only after one has thrown
+      do {
+        ++count;
+        if (trace_.is_on()) [[unlikely]]
+          trace_.callback(phase, name_of(phase));
+        from.call_front();
+      } while (goes_on());
+    } catch (...) {
+      fail(std::current_exception());
     }
-  } catch (...) {
-    fail(std::current_exception());
   }
   metrics_.callbacks[static_cast<std::size_t>(phase)] += count;
   return count;
