@@ -55,7 +55,7 @@ struct step {
 };
 task<step> write_once(open_file_ref file, std::uint64_t offset, io::buffer content,
                       std::size_t skip) {
-  if (reactor* ring = internal::ring_for(opcode::write_at)) {
+  if (reactor* ring = internal::ring_for(opcode::write_at); ring && offset <= sys::offset_max) {
     owned<write_block> block(new write_block(std::move(file), std::move(content)));
     block->write_at(*ring, block->file.fd(), block->content.bytes().subspan(skip), offset);
     const std::int32_t answer = co_await internal::completion(block);
@@ -89,7 +89,7 @@ task<result<written>> write_all(open_file_ref file, std::uint64_t offset, io::bu
 task<result<std::size_t>> read_lent(open_file_ref file, std::uint64_t offset,
                                     std::span<std::byte> lent) {
   if (auto now = sys::read_cached_at(file.fd(), lent, offset)) co_return *now;
-  if (reactor* ring = internal::ring_for(opcode::read_at)) {
+  if (reactor* ring = internal::ring_for(opcode::read_at); ring && offset <= sys::offset_max) {
     auto got = co_await lent_read(*ring, file.fd(), lent, offset);
     co_return got;
   }

@@ -50,12 +50,14 @@ loop& loop::current() {
 // ---- registering
 
 timer_id loop::set_timeout(loop_delay delay, callback<void()> f, site at) {
+  ROUSE_ASSERT(f);
   loop_core& c = core("set_timeout");
   const nanoseconds d = c.options.node_compatible ? delay.as_in_node() : delay.exact();
   return c.timers.set(c.now(), d, false, std::move(f), at);
 }
 
 timer_id loop::set_interval(loop_delay period, callback<void()> f, site at) {
+  ROUSE_ASSERT(f);
   loop_core& c = core("set_interval");
   const nanoseconds d = c.options.node_compatible ? period.as_in_node() : period.exact();
   if (d == nanoseconds(0)) throw_error(error("set_interval", errc::invalid_input));
@@ -68,32 +70,42 @@ bool loop::refresh(timer_id id) noexcept {
 }
 
 immediate_id loop::set_immediate(callback<void()> f, site at) {
+  ROUSE_ASSERT(f);
   return core("set_immediate").immediate_queue.set(std::move(f), at);
 }
 bool loop::clear_immediate(immediate_id id) noexcept {
   return core_ && core_->immediate_queue.clear(id);
 }
 
-void loop::next_tick(callback<void()> f) { core("next_tick").runner.next_tick(std::move(f)); }
+void loop::next_tick(callback<void()> f) {
+  ROUSE_ASSERT(f);
+  core("next_tick").runner.next_tick(std::move(f));
+}
 void loop::queue_microtask(callback<void()> f) {
+  ROUSE_ASSERT(f);
   core("queue_microtask").runner.queue_microtask(std::move(f));
 }
 void loop::defer(callback<void()> f) {
+  ROUSE_ASSERT(f);
   loop_core& c = core("defer");
   c.enqueue(c.deferred, std::move(f));
 }
 void loop::call_when_closed(callback<void()> f) {
+  ROUSE_ASSERT(f);
   loop_core& c = core("close");
   c.enqueue(c.closing, std::move(f));
 }
 
 hook_id loop::add_idle(callback<void()> f) {
+  ROUSE_ASSERT(f);
   return core("add_idle").hook_lists.add(loop_phase::idle, std::move(f));
 }
 hook_id loop::add_prepare(callback<void()> f) {
+  ROUSE_ASSERT(f);
   return core("add_prepare").hook_lists.add(loop_phase::prepare, std::move(f));
 }
 hook_id loop::add_check(callback<void()> f) {
+  ROUSE_ASSERT(f);
   return core("add_check").hook_lists.add(loop_phase::check, std::move(f));
 }
 bool loop::remove(hook_id id) noexcept { return core_ && core_->hook_lists.remove(id); }

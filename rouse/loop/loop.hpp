@@ -48,6 +48,8 @@ class loop_request;
 /// clears does nothing. A callback that throws: the error handler is told, or the exception leaves
 /// `run`; the callbacks that are left stay queued, and `run` can be called again.
 ///
+/// Callbacks are not empty: that is a bug, and asserts where they are registered.
+///
 /// Neither copied nor moved. Destroying it closes it.
 /// @example
 ///   rouse::loop loop;

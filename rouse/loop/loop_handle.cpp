@@ -12,6 +12,7 @@ loop_handle::~loop_handle() {
 
 result<void> loop_handle::post(callback<void()> f) const {
   ROUSE_ASSERT(mailbox_ != nullptr);  // moved from
+  ROUSE_ASSERT(f);
   return mailbox_->post(std::move(f));
 }
 

@@ -52,7 +52,8 @@ struct foreign_events {
 /// @threads  The runtime's thread, in or outside its tasks.
 /// @example
 ///   rouse::foreign_sources guest(rt);
-///   guest.watch(PQsocket(db), {.readable = true}, [&](rouse::foreign_events) { read_some(db); });
+///   guest.watch(PQsocket(db), {.readable = true}, [&](rouse::foreign_events) { read_some(db); })
+///       .value();
 class foreign_sources {
  public:
   using ready_callback = callback<void(foreign_events)>;

@@ -180,6 +180,7 @@ result<std::size_t> write(int fd, std::span<const std::byte> from) {
                }));
 }
 result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
+  if (offset > offset_max) return std::unexpected(error("read", EINVAL));
   return count("read", uninterrupted([&]() noexcept {
                  return calls().pread(fd, into.data(), capped(into.size()), offset);
                }));
@@ -195,22 +196,26 @@ result<bool> is_cached(int fd, std::uint64_t offset, std::uint64_t bytes) {
   return *cached >= pages;
 }
 result<std::size_t> read_cached_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
+  if (offset > offset_max) return std::unexpected(error("read", EINVAL));
   return count("read", uninterrupted([&]() noexcept {
                  return calls().pread_cached(fd, into.data(), capped(into.size()), offset);
                }));
 }
 result<std::size_t> write_at(int fd, std::span<const std::byte> from, std::uint64_t offset) {
+  if (offset > offset_max) return std::unexpected(error("write", EINVAL));
   return count("write", uninterrupted([&]() noexcept {
                  return calls().pwrite(fd, from.data(), capped(from.size()), offset);
                }));
 }
 result<std::size_t> read_vectored_at(int fd, std::span<const slice> into, std::uint64_t offset) {
+  if (offset > offset_max) return std::unexpected(error("read", EINVAL));
   const auto pieces = static_cast<int>(std::min(into.size(), slices_max));
   return count("read", uninterrupted([&]() noexcept {
                  return calls().preadv(fd, into.data(), pieces, offset);
                }));
 }
 result<std::size_t> write_vectored_at(int fd, std::span<const slice> from, std::uint64_t offset) {
+  if (offset > offset_max) return std::unexpected(error("write", EINVAL));
   const auto pieces = static_cast<int>(std::min(from.size(), slices_max));
   return count("write", uninterrupted([&]() noexcept {
                  return calls().pwritev(fd, from.data(), pieces, offset);

@@ -98,6 +98,10 @@ extern const std::uint32_t rename_exchange;
 [[nodiscard]] result<file_status> status(int fd);
 [[nodiscard]] result<file_status> status_at(int directory, const char* path, bool follow = true);
 
+/// Of a file. Beyond it the calls with an offset say EINVAL: to some of the kernel's the largest
+/// one means "where the file position is".
+inline constexpr std::uint64_t offset_max = INT64_MAX;
+
 /// Count of bytes, which may be less than asked; 0 at the end.
 [[nodiscard]] result<std::size_t> read(int fd, std::span<std::byte> into);
 [[nodiscard]] result<std::size_t> write(int fd, std::span<const std::byte> from);

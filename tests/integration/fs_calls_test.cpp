@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <tests/integration/files_on_each_reactor.hpp>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 
@@ -227,6 +228,29 @@ TEST_P(fs_calls, fault_F3_offsets_beyond_4_GiB_in_a_sparse_file) {
     std::vector<std::size_t> sizes{3};
     auto gathered = co_await file.read_vectored_at(far, sizes);
     EXPECT_EQ(gathered[0].text(), "far");
+  };
+  run(body());
+}
+
+TEST_P(fs_calls, fault_F3_an_offset_that_no_file_has_is_refused) {
+  auto body = [&]() -> task<> {
+    fs::open_options how{.mode = sys::access::read_write, .create = true};
+    auto file = co_await fs::open(at("f"), how);
+    co_await file.write_all_at(0, buffer_of("content"));
+    for (const std::uint64_t offset : {UINT64_MAX, std::uint64_t{INT64_MAX} + 1}) {
+      auto read = co_await file.read_at(offset, 10).result();
+      EXPECT_EQ(read.error(), std::errc::invalid_argument);
+      std::array<std::byte, 4> lent;
+      auto into = co_await file.read_at(offset, lent).result();
+      EXPECT_EQ(into.error(), std::errc::invalid_argument);
+      auto wrote = co_await file.write_all_at(offset, buffer_of("x")).result();
+      EXPECT_EQ(wrote.error(), std::errc::invalid_argument);
+      std::vector<std::size_t> sizes{3};
+      auto gathered = co_await file.read_vectored_at(offset, sizes).result();
+      EXPECT_EQ(gathered.error(), std::errc::invalid_argument);
+    }
+    auto whole = co_await file.read_to_end();
+    EXPECT_EQ(whole.text(), "content");
   };
   run(body());
 }

@@ -90,7 +90,7 @@ result<void> read_cached(int fd, std::uint64_t offset, std::size_t bytes_max, io
 task<result<io::buffer>> read(open_file_ref file, std::uint64_t offset, std::size_t bytes_max,
                               io::buffer into) {
   bytes_max = std::min(bytes_max, read_bytes_max);
-  if (reactor* ring = ring_for(opcode::read_at)) {
+  if (reactor* ring = ring_for(opcode::read_at); ring && offset <= sys::offset_max) {
     owned<read_block> block(new read_block(std::move(file), std::move(into)));
     block->read_at(*ring, block->file.fd(), block->content.prepare(bytes_max).first(bytes_max),
                    offset);
