@@ -301,6 +301,26 @@ TEST_P(loop_net, calls_no_more_after_exit_and_the_rest_after_an_exception) {
   }
 }
 
+TEST_P(loop_net, tells_sockets_that_close_together_in_their_order_or_in_that_of_node) {
+  for (const bool like_node : {false, true}) {
+    make({.node_compatible = like_node});
+    log.clear();
+    const auto server = echo();
+    std::vector<rouse::loop_socket> all;
+    for (int i = 0; i < 3; ++i) {
+      all.push_back(it().net().connect(where(server)));
+      all.back().on_close([this, i](bool) { log.push_back(std::to_string(i)); });
+    }
+    it().set_timeout(5ms, [&] {
+      for (const auto& s : all)
+        s.destroy();
+      server.close();
+    });
+    it().run();
+    EXPECT_EQ(log, like_node ? (lines{"2", "1", "0"}) : (lines{"0", "1", "2"}));
+  }
+}
+
 TEST_P(loop_net, keeps_no_loop_alive_that_it_is_not_asked_to) {
   const auto server = it().net().listen("127.0.0.1:0", [&](const rouse::loop_socket& client) {
     log.emplace_back("accepted");

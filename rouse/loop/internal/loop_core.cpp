@@ -207,6 +207,7 @@ void loop_core::run_check() noexcept {
 
 void loop_core::run_closing() noexcept {
   begin_phase(loop_phase::closing);
+  if (options.node_compatible) closing.reverse();
   if (!closing.is_empty()) run_queue(closing, loop_phase::closing);
   is_turn_open = runner.is_interrupted();
 }

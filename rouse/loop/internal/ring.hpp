@@ -57,6 +57,11 @@ class ring {
     advance();
     first.call_once();  // empties its place before the callable runs, and never looks back
   }
+  /// The last becomes the first.
+  void reverse() noexcept {
+    for (std::uint64_t i = head_, j = tail_; i + 1 < j; ++i)
+      std::swap(items_[place_of(i)], items_[place_of(--j)]);
+  }
   void swap(ring& other) noexcept {
     std::swap(items_, other.items_);
     std::swap(capacity_, other.capacity_);
