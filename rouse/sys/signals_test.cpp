@@ -266,8 +266,9 @@ TEST_F(signal_listener_test, come_and_go_while_signals_arrive) {
   });
   unsigned heard = 0;
   for (int i = 0; i < 300; i++) {
+    sys::descriptor fd;  // stays open for as long as the listener lives
     auto one = sys::signal_listener::open(both);
-    const sys::descriptor fd = one->take_fd();
+    fd = one->take_fd();
     while (!is_readable(fd.get()))
       std::this_thread::yield();
     heard += one->take().has(SIGUSR1);
