@@ -17,7 +17,6 @@
 #include <iomanip>
 #include <iterator>
 #include <ostream>
-#include <random>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -160,19 +159,21 @@ TEST_P(order, of_node_itself) {
 INSTANTIATE_TEST_SUITE_P(program, order, ::testing::ValuesIn(all_programs()),
                          [](const auto& which) { return which.param.name; });
 
-// Set ROUSE_SEED to see the same again.
+// The same ten seeds every time; set ROUSE_SEED to see ten others. Node.js has no virtual time, and
+// so more than one try.
 TEST(programs, of_any_seed_have_the_order_of_node) {
   const auto node = find_node();
   if (!node) GTEST_SKIP() << node.error();
   const char* chosen = std::getenv("ROUSE_SEED");
-  std::uint32_t seed =
-      chosen ? static_cast<std::uint32_t>(std::stoul(chosen)) : std::random_device()();
+  std::uint32_t seed = chosen ? static_cast<std::uint32_t>(std::stoul(chosen)) : 1;
   for (int walks = 0; walks < 10; ++walks, ++seed) {
     ::setenv("SEED", std::to_string(seed).c_str(), 1);
     const auto main = [seed](script& s) { walk_from(seed, s); };
-    expect_equal(run_in_node(*node, "../walk_from_seed"),
-                 twin_of(main, rouse::reactor_kind::automatic, true),
-                 "Node.js beside the twin; ROUSE_SEED=" + std::to_string(seed));
+    const lines ours = twin_of(main, rouse::reactor_kind::automatic, true);
+    lines in_node = run_in_node(*node, "../walk_from_seed");
+    for (int tries = 1; tries < 3 && in_node != ours; ++tries)
+      in_node = run_in_node(*node, "../walk_from_seed");
+    expect_equal(in_node, ours, "Node.js beside the twin; ROUSE_SEED=" + std::to_string(seed));
   }
 }
 
