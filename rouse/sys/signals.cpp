@@ -99,6 +99,7 @@ struct station {
   atomic<signal_post*> first{nullptr};
   atomic<int> listeners[signal_max + 1] = {};
   struct sigaction former[signal_max + 1] = {};  // valid where ours is set
+  atomic<unsigned> handlers_set{0};              // release: pairs with the handler's acquire
   atomic<int> handlers{0};                       // running now
   atomic<int> process{0};
 
@@ -124,6 +125,7 @@ struct station {
     struct sigaction now{};
     if (::sigaction(number, nullptr, &now) != 0) return;
     if (!is_ours(now)) former[number] = now;
+    handlers_set.fetch_add(1, order::release);
     set_handler(number);
   }
   /// Under the lock. The former handler is back unless somebody wants the signal, or somebody else
@@ -215,6 +217,7 @@ constinit station the_station;
 void on_signal(int number) {
   station& s = the_station;
   const int kept_errno = errno;
+  (void)s.handlers_set.load(order::acquire);  // what begin() wrote before it set this handler
   if (s.process.load(order::relaxed) !=
       ::getpid()) {  // a child without exec: as if we were not there
     ::sigaction(number, &s.former[number], nullptr);

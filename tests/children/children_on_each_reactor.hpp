@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace children {
@@ -52,6 +53,7 @@ class children_on_each_reactor : public support::each_reactor {
   void SetUp() override {
     each_reactor::SetUp();
     if (IsSkipped()) return;
+    std::thread([] {}).join();  // with the first thread a sanitizer starts one of its own
     before_ = testing::census::take();
     runtime_.emplace(std::move(runtime::make({.reactor = {.kind = GetParam()}}).value()));
   }
