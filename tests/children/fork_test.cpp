@@ -54,7 +54,7 @@ TEST_P(process_fork, fault_P1_a_copy_of_the_runtime_says_so_and_can_be_destroyed
   runtime_->spawn(sleep(1h)).detach();
   run(yield_now());
   EXPECT_TRUE(in_fork([&] {
-    const bool told = says_forked([&] { runtime_->block_on(sleep(1ms)); });
+    const bool told = says_forked([&] { runtime_->block_on(sleep(1h)); });
     runtime_.reset();
     return told;
   }));
