@@ -494,6 +494,14 @@ TEST(loop_delay, takes_durations_of_any_width) {
   EXPECT_EQ(loop_delay(std::chrono::duration<double>(1e300)).exact(), rouse::no_limit);
 }
 
+TEST_P(loop, keeps_the_order_of_node_for_what_a_closing_phase_has_left) {
+  make({.node_compatible = true, .callbacks_per_phase = 2});
+  for (int i = 1; i <= 5; ++i)
+    it().call_when_closed(say(std::to_string(i)));
+  it().run();
+  EXPECT_EQ(log, (lines{"5", "4", "3", "2", "1"}));
+}
+
 // ---- memory
 
 TEST_P(loop, gives_memory_back_after_a_burst_and_stays_in_order) {

@@ -207,7 +207,10 @@ void loop_core::run_check() noexcept {
 
 void loop_core::run_closing() noexcept {
   begin_phase(loop_phase::closing);
-  if (options.node_compatible) closing.reverse();
+  if (options.node_compatible) {  // what an earlier phase has left keeps its order
+    closing.reverse_from(closing_seen);
+    closing_seen = closing.tail();
+  }
   if (!closing.is_empty()) run_queue(closing, loop_phase::closing);
   is_turn_open = runner.is_interrupted();
 }

@@ -91,7 +91,8 @@ class loop_core {
   ring<callback<void()>> deferred;  // to the next turn
   ring<callback<void()>> pending;   // in this one
   ring<callback<void()>> closing;
-  ring<callback<void()>> mail;  // taken, and not called yet
+  std::uint64_t closing_seen = 0;  // numbers below have had their order in a closing phase
+  ring<callback<void()>> mail;     // taken, and not called yet
   loop_mailbox* const mailbox;
   std::vector<callback<void()>> before_exit;
   std::vector<callback<void(int)>> at_exit;

@@ -57,9 +57,9 @@ class ring {
     advance();
     first.call_once();  // empties its place before the callable runs, and never looks back
   }
-  /// The last becomes the first.
-  void reverse() noexcept {
-    for (std::uint64_t i = head_, j = tail_; i + 1 < j; ++i)
+  /// Of the items from this number on the last becomes the first.
+  void reverse_from(std::uint64_t number) noexcept {
+    for (std::uint64_t i = number > head_ ? number : head_, j = tail_; i + 1 < j; ++i)
       std::swap(items_[place_of(i)], items_[place_of(--j)]);
   }
   void swap(ring& other) noexcept {
