@@ -37,12 +37,10 @@ class slot_table {
       p = add_page();
     const std::uint32_t place = p->first_free;
     slot& s = p->slots[place];
-    const std::uint32_t next = s.next_free;
     T* made = ::new (static_cast<void*>(s.memory)) T(std::forward<Args>(args)...);
+    p->first_free = s.index;
+    s.index = p->number * page_slots + place;
     s.serial = ++last_serial_ == 0 ? ++last_serial_ : last_serial_;
-    s.page_number = p->number;
-    s.place = place;
-    p->first_free = next;
     if (p->used == 0) --empty_pages_;
     if (++p->used == page_slots) p->unlink();
     ++size_;
@@ -54,10 +52,7 @@ class slot_table {
     slot& s = pages_[number]->slots[index % page_slots];
     return s.serial == serial ? object_in(s) : nullptr;
   }
-  [[nodiscard]] static std::uint32_t index_of(T& object) noexcept {
-    slot& s = slot_of(object);
-    return s.page_number * page_slots + s.place;
-  }
+  [[nodiscard]] static std::uint32_t index_of(T& object) noexcept { return slot_of(object).index; }
   [[nodiscard]] static std::uint32_t serial_of(T& object) noexcept {
     return slot_of(object).serial;
   }
@@ -66,9 +61,8 @@ class slot_table {
     ROUSE_DEBUG_ASSERT(s.serial != 0);
     s.serial = 0;
     object.~T();
-    page& p = *pages_[s.page_number];
-    s.next_free = p.first_free;
-    p.first_free = s.place;
+    page& p = *pages_[s.index / page_slots];
+    p.first_free = std::exchange(s.index, p.first_free) % page_slots;
     --size_;
     if (p.used-- == page_slots) with_room_.push_front(p);
     if (p.used == 0 && ++empty_pages_ > 1) drop(p);
@@ -89,9 +83,7 @@ class slot_table {
   struct slot {
     alignas(T) std::byte memory[sizeof(T)];
     std::uint32_t serial = 0;  // 0: free
-    std::uint32_t next_free = 0;
-    std::uint32_t page_number = 0;
-    std::uint32_t place = 0;
+    std::uint32_t index = 0;   // of a free one: the next free place in its page
   };
   struct page : list_link {
     std::uint32_t number = 0;
@@ -115,7 +107,7 @@ class slot_table {
     fresh->number = free_numbers_.back();
     free_numbers_.pop_back();
     for (std::uint32_t place = 0; place < page_slots; ++place)
-      fresh->slots[place].next_free = place + 1;
+      fresh->slots[place].index = place + 1;
     pages_[fresh->number] = fresh;
     with_room_.push_back(*fresh);
     ++empty_pages_;
