@@ -40,6 +40,37 @@ TEST_P(loop, runs_the_phases_in_their_order_every_turn) {
   EXPECT_EQ(log, expected);
 }
 
+TEST_P(loop, lets_a_hook_remove_itself_the_next_and_the_last_and_add_one_for_the_next_turn) {
+  rouse::hook_id hooks[4], added;
+  struct at_its_end {
+    std::function<void()> f;
+    at_its_end(at_its_end&& other) noexcept : f(std::exchange(other.f, nullptr)) {}
+    explicit at_its_end(std::function<void()> g) noexcept : f(std::move(g)) {}
+    ~at_its_end() {
+      if (f) f();
+    }
+  };
+  hooks[0] = it().add_check([&, end = at_its_end([&] { EXPECT_TRUE(it().remove(hooks[1])); })] {
+    log.emplace_back("first");
+    EXPECT_TRUE(it().remove(hooks[0]));
+    EXPECT_FALSE(it().remove(hooks[0]));
+  });
+  hooks[1] = it().add_check(say("removed by the end of the first"));
+  hooks[2] = it().add_check([&] {
+    log.emplace_back("third");
+    EXPECT_TRUE(it().remove(hooks[3]));
+    EXPECT_TRUE(it().remove(hooks[2]));
+    added = it().add_check([&] {
+      log.emplace_back("added");
+      it().remove(added);
+    });
+  });
+  hooks[3] = it().add_check(say("removed by the third"));
+  it().set_immediate([&] { it().set_immediate(say("turn")); });
+  it().run();
+  EXPECT_EQ(log, (lines{"first", "third", "added", "turn"}));
+}
+
 TEST_P(loop, row_23_calls_a_timer_of_zero_in_the_first_turn_before_the_check_phase) {
   it().run([&] {
     it().set_immediate(say("immediate"));

@@ -29,8 +29,13 @@ std::uint64_t callback_runner::drain(ring<callback<void()>>& from, loop_phase ph
   return count;
 }
 
+void callback_runner::finish_callback() noexcept {
+  if (undrained() != 0) drain();
+  if (options_.measures) take_time();
+}
+
 void callback_runner::drain() noexcept {
-  is_calling_ = true;
+  const bool was_calling = std::exchange(is_calling_, true);
   const std::uint64_t most = options_.drain_max == 0 ? ~std::uint64_t{0} : options_.drain_max;
   std::uint64_t count = 0;
   while (!interrupted_ && count < most) {
@@ -44,7 +49,8 @@ void callback_runner::drain() noexcept {
   ticks_.trim();
   microtasks_.trim();
   if (count > metrics_.longest_drain) metrics_.longest_drain = count;
-  is_calling_ = false;
+  is_calling_ = was_calling;
+  has_more_ = options_.measures || undrained() != 0;
 }
 
 void callback_runner::fail(std::exception_ptr failure) noexcept {

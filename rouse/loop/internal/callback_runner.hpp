@@ -23,7 +23,7 @@ class loop_trace;
 class callback_runner {
  public:
   callback_runner(timer_driver& time, const loop_options& options, loop_trace& trace) noexcept
-      : time_(time), options_(options), trace_(trace) {}
+      : time_(time), options_(options), trace_(trace), has_more_(options.measures) {}
 
   /// Calls `f()`, then drains next ticks and microtasks. What is called inside another callback is
   /// a part of that one.
@@ -41,15 +41,44 @@ class callback_runner {
     is_calling_ = false;
     after_task();
   }
+  /// The same for each callback that `next()` gives until it gives null, or the loop is
+  /// interrupted: what is needed once is done once.
+  template <class Next>
+  void call_each(loop_phase phase, Next&& next) noexcept {
+    std::uint64_t count = 0;
+    is_calling_ = true;
+    for (;;) {
+      try {
+        do {
+          callback<void()>* const f = interrupted_ ? nullptr : next();
+          if (!f) {
+            is_calling_ = false;
+            metrics_.callbacks[static_cast<std::size_t>(phase)] += count;
+            return;
+          }
+          ++count;
+          (*f)();
+        } while (!has_more_);
+      } catch (...) {
+        fail(std::current_exception());
+      }
+      finish_callback();
+    }
+  }
   /// After a task was polled.
   void after_task() noexcept {
-    if (!ticks_.is_empty() || !microtasks_.is_empty()) drain();
-    if (options_.measures) take_time();
+    if (has_more_) finish_callback();
   }
   /// All next ticks, then all microtasks, until both are empty: Node's order.
   void drain() noexcept;
-  void next_tick(callback<void()>&& f) { ticks_.emplace(std::move(f)); }
-  void queue_microtask(callback<void()>&& f) { microtasks_.emplace(std::move(f)); }
+  void next_tick(callback<void()>&& f) {
+    ticks_.emplace(std::move(f));
+    has_more_ = true;
+  }
+  void queue_microtask(callback<void()>&& f) {
+    microtasks_.emplace(std::move(f));
+    has_more_ = true;
+  }
   [[nodiscard]] std::size_t undrained() const noexcept {
     return ticks_.size() + microtasks_.size();
   }
@@ -75,6 +104,7 @@ class callback_runner {
   void clear() noexcept;
 
  private:
+  void finish_callback() noexcept;
   void take_time() noexcept;
   std::uint64_t drain(ring<callback<void()>>& from, loop_phase phase, std::uint64_t most) noexcept;
 
@@ -89,6 +119,7 @@ class callback_runner {
   bool exiting_ = false;
   bool interrupted_ = false;
   bool is_calling_ = false;
+  bool has_more_;  // something is to be done after a callback: one look instead of three
   instant begun_;
   loop_metrics metrics_;
 };

@@ -3,8 +3,9 @@
 namespace rouse::internal {
 
 hook_id hooks::add(loop_phase phase, callback<void()>&& f) {
-  hook& h = table_.emplace(std::move(f), phase, round_);
-  in(phase).push_back(h);
+  hook& h = table_.emplace(std::move(f), phase);
+  list<hook>& all = in(phase);
+  (round_ == &all ? added_ : all).push_back(h);
   ++alive_.refs;
   return {{table_.index_of(h), table_.serial_of(h)}};
 }
@@ -12,7 +13,7 @@ hook_id hooks::add(loop_phase phase, callback<void()>&& f) {
 bool hooks::remove(hook_id id) noexcept {
   hook* h = find(id);
   if (!h) return false;
-  if (h->is_running)
+  if (h == running_)
     h->is_removed = true;
   else
     erase(*h);
@@ -28,23 +29,25 @@ bool hooks::set_ref(hook_id id, bool refd) noexcept {
 }
 
 void hooks::run(loop_phase phase) noexcept {
-  list<hook>& all = in(phase);
-  ++round_;
-  for (hook* h = all.front(); h && h->added_in != round_; h = next_) {
-    if (runner_.is_interrupted()) break;
-    next_ = all.next(*h);
-    if (trace_.is_on()) [[unlikely]]
+  round_ = &in(phase);
+  runner_.call_each(phase, [this, phase] {
+    running_ = running_ ? leave(*running_) : round_->front();
+    if (running_ && trace_.is_on()) [[unlikely]]
       trace_.callback(phase, "hook");
-    h->is_running = true;
-    runner_.call(phase, h->f);
-    h->is_running = false;
-    if (h->is_removed) erase(*h);
-  }
-  next_ = nullptr;
+    return running_ ? &running_->f : nullptr;
+  });
+  if (hook* last = std::exchange(running_, nullptr)) leave(*last);  // the loop was interrupted
+  std::exchange(round_, nullptr)->splice_back(added_);
+}
+
+hook* hooks::leave_removed(hook& ran) noexcept {
+  ran.f.reset();  // may remove others, so before the next is known
+  hook* const next = round_->next(ran);
+  erase(ran);
+  return next;
 }
 
 void hooks::erase(hook& h) noexcept {
-  if (next_ == &h) next_ = in(h.phase).next(h);
   h.unlink();
   if (h.is_refd) --alive_.refs;
   table_.erase(h);

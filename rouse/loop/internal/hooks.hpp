@@ -11,13 +11,10 @@
 namespace rouse::internal {
 
 struct hook : list_link {
-  hook(callback<void()>&& function, loop_phase in, std::uint64_t round) noexcept
-      : f(std::move(function)), phase(in), added_in(round) {}
+  hook(callback<void()>&& function, loop_phase in) noexcept : f(std::move(function)), phase(in) {}
   callback<void()> f;
   loop_phase phase;
-  std::uint64_t added_in;  // the round
   bool is_refd = true;
-  bool is_running = false;
   bool is_removed = false;  // while it runs
 };
 
@@ -42,14 +39,22 @@ class hooks {
     hook* h = table_.find(id.index, id.serial);
     return h && !h->is_removed ? h : nullptr;
   }
+  /// The one that was called; gives the next of the round.
+  hook* leave(hook& ran) noexcept {
+    if (!ran.is_removed) [[likely]]
+      return round_->next(ran);
+    return leave_removed(ran);
+  }
+  hook* leave_removed(hook& ran) noexcept;
   void erase(hook& h) noexcept;
 
   slot_table<hook> table_;
   list<hook> idle_;
   list<hook> prepare_;
   list<hook> check_;
-  std::uint64_t round_ = 0;  // what is added in it waits for the next
-  hook* next_ = nullptr;     // of the round that runs
+  list<hook>* round_ = nullptr;  // is being called
+  list<hook> added_;             // meanwhile, to the same: for the next turn
+  hook* running_ = nullptr;      // stays in its list meanwhile
   alive_count& alive_;
   callback_runner& runner_;
   loop_trace& trace_;
