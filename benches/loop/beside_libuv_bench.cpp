@@ -117,17 +117,20 @@ void floor_fire(benchmark::State& state) {
 void go_round(benchmark::State& state, std::int64_t rounds, int hooks, std::int64_t per) {
   for (auto _ : state) {
     rouse::loop loop(over(epoll));
-    std::vector<rouse::hook_id> all;
-    std::int64_t left = rounds;
+    struct {
+      rouse::loop& loop;
+      std::int64_t left;
+      std::vector<rouse::hook_id> all;
+    } mine{loop, rounds, {}};
     calls = 0;
     for (int i = 0; i < hooks; ++i) {
-      all.push_back(loop.add_idle([] { ++calls; }));
+      mine.all.push_back(loop.add_idle([] { ++calls; }));
       const bool is_last = i == hooks - 1;
-      all.push_back(loop.add_check([&loop, &all, &left, is_last] {
+      mine.all.push_back(loop.add_check([&mine, is_last] {
         ++calls;
-        if (!is_last || --left != 0) return;
-        for (const rouse::hook_id h : all)
-          loop.remove(h);
+        if (!is_last || --mine.left != 0) return;
+        for (const rouse::hook_id h : mine.all)
+          mine.loop.remove(h);
       }));
     }
     const std::int64_t begin = cpu_ns();
