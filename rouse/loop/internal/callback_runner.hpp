@@ -42,8 +42,8 @@ class callback_runner {
     after_task();
   }
   /// The same for each callback that `next()` gives until it gives null, or the loop is
-  /// interrupted: what is needed once is done once.
-  template <class Next>
+  /// interrupted: what is needed once is done once. With `last_call` each callback dies of it.
+  template <bool last_call = false, class Next>
   void call_each(loop_phase phase, Next&& next) noexcept {
     std::uint64_t count = 0;
     is_calling_ = true;
@@ -57,7 +57,10 @@ class callback_runner {
             return;
           }
           ++count;
-          (*f)();
+          if constexpr (last_call)
+            f->call_once();
+          else
+            (*f)();
         } while (!has_more_);
       } catch (...) {
         fail(std::current_exception());

@@ -32,15 +32,21 @@ bool immediates::set_ref(immediate_id id, bool refd) noexcept {
 
 void immediates::run(unsigned most) noexcept {
   const std::uint64_t end = queue_.tail();
-  for (unsigned n = 0; n < most && queue_.head() < end && !runner_.is_interrupted();) {
-    immediate i = queue_.pop();
-    if (!i.f) continue;
-    ++n;
-    if (trace_.is_on()) [[unlikely]]
-      trace_.callback(loop_phase::check, "immediate", &i.site);
-    runner_.call(loop_phase::check, i.f);
-    if (i.is_refd) unref();
-  }
+  bool is_refd = false;  // the one that is called: counts until it has returned
+  runner_.call_each<true>(loop_phase::check, [&]() -> callback<void()>* {
+    if (std::exchange(is_refd, false)) unref();
+    while (most != 0 && queue_.head() < end) {
+      immediate& i = queue_.leave_front();
+      if (!i.f) continue;
+      --most;
+      is_refd = i.is_refd;
+      if (trace_.is_on()) [[unlikely]]
+        trace_.callback(loop_phase::check, "immediate", &i.site);
+      return &i.f;
+    }
+    return nullptr;
+  });
+  if (is_refd) unref();  // the loop was interrupted
   queue_.trim();
 }
 

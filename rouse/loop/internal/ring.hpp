@@ -49,13 +49,18 @@ class ring {
     advance();
     return taken;
   }
+  /// The first item, which has left the queue. For the owner, who moves out of it before anything
+  /// else happens to the queue, and then forgets it: its destructor is not called.
+  [[nodiscard]] T& leave_front() noexcept {
+    T& first = front();
+    advance();
+    return first;
+  }
   /// Calls the first item, a callback, which has left the queue by then.
   void call_front()
     requires requires(T& t) { t.call_once(); }
   {
-    T& first = front();
-    advance();
-    first.call_once();  // empties its place before the callable runs, and never looks back
+    leave_front().call_once();  // empties its place before the callable runs, and never looks back
   }
   /// Of the items from this number on the last becomes the first.
   void reverse_from(std::uint64_t number) noexcept {
