@@ -1,7 +1,7 @@
 #include <rouse/base/log.hpp>
 
 #include <rouse/base/assert.hpp>
-#include <rouse/base/mutex.hpp>
+#include <rouse/base/fork.hpp>
 
 #include <chrono>
 #include <cstdarg>
@@ -25,7 +25,7 @@ instant real_now() { return instant(std::chrono::steady_clock::now().time_since_
 /// Everything that lines share. The lock is held while the sink runs: lines do not mix, and a
 /// replaced sink is not in use.
 struct log_state {
-  mutex lock;
+  fork_mutex lock{fork_mutex::rank::outer};
   log_sink* sink ROUSE_GUARDED_BY(lock) = nullptr;
   log_site* owing ROUSE_GUARDED_BY(lock) = nullptr;
   instant (*now)() ROUSE_GUARDED_BY(lock) = &real_now;

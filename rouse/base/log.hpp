@@ -19,7 +19,7 @@ enum class log_level : unsigned char { debug, info, warning, error, off };
 
 /// Where lines go. One line at a time, whatever thread it comes from; `text` is one line of at most
 /// `log_line_bytes`, control characters replaced, and lives as long as the call. A line logged from
-/// inside goes to stderr.
+/// inside goes to stderr. It may not fork().
 class log_sink {
  public:
   virtual void write(log_level level, std::string_view text) noexcept = 0;

@@ -1,5 +1,6 @@
 #include <rouse/process/child.hpp>
 
+#include <rouse/base/fork.hpp>
 #include <rouse/core/current.hpp>
 #include <rouse/process/internal/launch.hpp>
 #include <rouse/reactor/reactor.hpp>
@@ -31,7 +32,7 @@ poll_result<rouse::result<exit_status>> wait_operation::poll(context& cx) noexce
 
 result<void> child::usable(const char* operation) const noexcept {
   if (!process_) return std::unexpected(error(operation, errc::closed));
-  if (forks_ != sys::fork_count()) return std::unexpected(error(operation, errc::forked));
+  if (forks_ != fork_count()) return std::unexpected(error(operation, errc::forked));
   return {};
 }
 
@@ -142,7 +143,7 @@ result<child> take_over(launched fresh) {
   child c;
   c.process_ = std::move(*process);
   c.pid_ = fresh.pid;
-  c.forks_ = sys::fork_count();
+  c.forks_ = fork_count();
   c.leads_group_ = fresh.leads_group;
   c.input_ = pipe_writer(std::move(pipes[0]), "standard input");
   c.output_ = pipe_reader(std::move(pipes[1]), "standard output");

@@ -1,7 +1,7 @@
 #include <rouse/process/orphans.hpp>
 
 #include <rouse/base/atomic.hpp>
-#include <rouse/base/mutex.hpp>
+#include <rouse/base/fork.hpp>
 #include <rouse/core/spawn.hpp>
 #include <rouse/process/internal/abandon.hpp>
 #include <rouse/sys/process.hpp>
@@ -25,7 +25,7 @@ bool is_let_go(int process_fd) noexcept {
 
 /// Those that no executor waits for.
 struct left_behind {
-  mutex lock;
+  fork_mutex lock;
   std::vector<sys::descriptor> processes ROUSE_GUARDED_BY(lock);
 
   std::size_t places ROUSE_GUARDED_BY(lock) = 0;  // at most as many as there is room for

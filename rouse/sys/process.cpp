@@ -1,6 +1,5 @@
 #include <rouse/sys/process.hpp>
 
-#include <rouse/base/atomic.hpp>
 #include <rouse/sys/internal/answer.hpp>
 #include <rouse/sys/table.hpp>
 
@@ -50,17 +49,6 @@ bool wait_for_end(int process_fd) noexcept {
       [&]() noexcept { return calls().waitid(process_fd, &info, WEXITED); });
   return n == 0 || n == -ECHILD;
 }
-
-namespace {
-constinit atomic<unsigned> forks{0};
-}
-
-void watch_forks() noexcept {
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, +[] { forks.fetch_add(1, order::relaxed); });
-  (void)registered;
-}
-unsigned fork_count() noexcept { return forks.load(order::relaxed); }
 
 int process_id() noexcept { return ::getpid(); }
 int thread_id() noexcept { return static_cast<int>(::syscall(SYS_gettid)); }

@@ -31,10 +31,6 @@ struct process_end {
 bool wait_for_end(int process_fd) noexcept;
 
 [[nodiscard]] int process_id() noexcept;
-/// Forks that led to this process since watch_forks() was first called: what was made under another
-/// count belongs to a parent.
-void watch_forks() noexcept;
-[[nodiscard]] unsigned fork_count() noexcept;
 [[nodiscard]] int thread_id() noexcept;
 /// Processors this process may run on, at least 1.
 [[nodiscard]] unsigned processor_count() noexcept;

@@ -2,7 +2,7 @@
 
 #include <rouse/base/assert.hpp>
 #include <rouse/base/atomic.hpp>
-#include <rouse/base/mutex.hpp>
+#include <rouse/base/fork.hpp>
 #include <rouse/sys/internal/answer.hpp>
 #include <rouse/sys/table.hpp>
 
@@ -95,7 +95,6 @@ constexpr std::uint64_t bit_of(int number) noexcept { return std::uint64_t{1} <<
 // the former one back before it says so; thus a handler that finds nobody came as the last one
 // went, and sends the signal on to the former one.
 struct station {
-  mutex lock;  // of all but the handler
   atomic<signal_post*> first{nullptr};
   atomic<int> listeners[signal_max + 1] = {};
   struct sigaction former[signal_max + 1] = {};  // valid where ours is set
@@ -214,6 +213,12 @@ struct station {
 };
 constinit station the_station;
 
+/// Of all but the handler.
+fork_mutex& station_lock() noexcept {
+  static auto* const lock = new fork_mutex;  // outlives every thread
+  return *lock;
+}
+
 void on_signal(int number) {
   station& s = the_station;
   const int kept_errno = errno;
@@ -237,7 +242,7 @@ constexpr signal_set never_heard{SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE,
 
 result<signal_catch> signal_catch::install(const signal_set& signals) {
   station& s = the_station;
-  const lock_guard guard(s.lock);
+  const lock_guard guard(station_lock());
   s.enter_process();
   if (s.catch_exists) return std::unexpected(error("signals", EBUSY));
   const int fd = calls().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -254,7 +259,7 @@ result<signal_catch> signal_catch::install(const signal_set& signals) {
 signal_catch::~signal_catch() {
   station& s = the_station;
   if (!installed_) return;
-  const lock_guard guard(s.lock);
+  const lock_guard guard(station_lock());
   if (s.process.load(order::relaxed) != ::getpid()) return;
   const auto wanted = signal_set::from_bits(s.catch_wanted.exchange(0, order::seq_cst));
   for (int n = 1; n <= signal_max; n++) {
@@ -276,7 +281,7 @@ result<signal_listener> signal_listener::open(const signal_set& signals) {
   if (signals.is_empty() || (signals.bits() & never_heard.bits()) != 0)
     return std::unexpected(error("signals", errc::invalid_input));
   station& s = the_station;
-  const lock_guard guard(s.lock);
+  const lock_guard guard(station_lock());
   s.enter_process();
   signal_post* post = s.take_post();
   if (!post) return std::unexpected(error("signals", ENOMEM));
@@ -301,7 +306,7 @@ result<signal_listener> signal_listener::open(const signal_set& signals) {
 signal_listener::~signal_listener() {
   if (!post_) return;
   station& s = the_station;
-  const lock_guard guard(s.lock);
+  const lock_guard guard(station_lock());
   const bool is_copy =  // of a parent's
       s.process.load(order::relaxed) != ::getpid() || post_->generation != generation_;
   if (is_copy) return;

@@ -5,8 +5,6 @@
 namespace rouse::sys {
 
 void name_this_thread(const char*) noexcept {}
-void watch_forks() noexcept {}
-unsigned fork_count() noexcept { return 0; }
 void yield_thread() noexcept {}
 scoped_signal_block::scoped_signal_block(const signal_set&) noexcept {}
 void scoped_signal_block::restore() noexcept {}

@@ -3,8 +3,7 @@
 // but polled before, and find by chance that its job has ended already.
 #pragma once
 
-#include <rouse/base/list.hpp>
-#include <rouse/base/mutex.hpp>
+#include <rouse/base/fork.hpp>
 #include <rouse/core/join_handle.hpp>
 #include <rouse/loop/loop_jobs.hpp>
 
@@ -44,7 +43,7 @@ class jobs_under_way {
   list<loop_job> all_;           // the loop
   join_handle<void> deliverer_;  // the loop
   bool has_deliverer_ = false;   // the loop
-  mutex lock_;
+  fork_mutex lock_;
   loop_job* first_ ROUSE_GUARDED_BY(lock_) = nullptr;  // have ended; linked by next_ended_
   loop_job** last_ ROUSE_GUARDED_BY(lock_) = &first_;
   waker idle_ ROUSE_GUARDED_BY(lock_);  // of the task, when it has found nothing

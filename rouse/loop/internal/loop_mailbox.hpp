@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rouse/base/atomic.hpp>
-#include <rouse/base/mutex.hpp>
+#include <rouse/base/fork.hpp>
 #include <rouse/loop/internal/ring.hpp>
 #include <rouse/loop/loop_handle.hpp>
 #include <rouse/park/unparker.hpp>
@@ -38,7 +38,7 @@ class loop_mailbox {
   const unparker wake_;
   atomic<long> references_{1};
   atomic<bool> has_mail_{false};  // written under the lock
-  mutex lock_;
+  fork_mutex lock_;
   bool is_closed_ ROUSE_GUARDED_BY(lock_) = false;
   ring<callback<void()>> mail_ ROUSE_GUARDED_BY(lock_);
 };

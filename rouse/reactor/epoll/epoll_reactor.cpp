@@ -1,12 +1,12 @@
 #include <rouse/reactor/epoll/epoll_reactor.hpp>
 
+#include <rouse/base/fork.hpp>
 #include <rouse/reactor/internal/attempt.hpp>
 #include <rouse/reactor/internal/heap_lease_pool.hpp>
 #include <rouse/reactor/internal/spare_descriptor.hpp>
 #include <rouse/sys/address.hpp>
 #include <rouse/sys/clock.hpp>
 #include <rouse/sys/nonblocking.hpp>
-#include <rouse/sys/process.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -76,8 +76,7 @@ result<void> epoll_reactor::open() try {
   events_.resize(options().events_max);
   target_->event = std::move(*event);
   queue_ = std::move(*queue);
-  sys::watch_forks();
-  forks_ = sys::fork_count();
+  forks_ = watch_forks();
   return {};
 } catch (const std::bad_alloc&) {
   return std::unexpected(error("epoll", ENOMEM));
@@ -86,7 +85,7 @@ result<void> epoll_reactor::open() try {
 /// A forked child shares the kernel's queue with its parent, and must neither wait on it nor change
 /// it.
 result<void> epoll_reactor::check_process() const noexcept {
-  if (forks_ == sys::fork_count()) [[likely]]
+  if (forks_ == fork_count()) [[likely]]
     return {};
   return std::unexpected(error("epoll", errc::forked));
 }

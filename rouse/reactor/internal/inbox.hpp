@@ -3,8 +3,7 @@
 #pragma once
 
 #include <rouse/base/atomic.hpp>
-#include <rouse/base/list.hpp>
-#include <rouse/base/mutex.hpp>
+#include <rouse/base/fork.hpp>
 #include <rouse/core/waker.hpp>
 #include <rouse/park/unparker.hpp>
 #include <rouse/reactor/handle.hpp>
@@ -86,7 +85,7 @@ class inbox {
   void start(watch& w, reactor& on) noexcept;
   void end(watch& w) noexcept;
 
-  rouse::mutex mutex_;
+  fork_mutex mutex_;
   unparker unparker_;
   list<watch> all_ ROUSE_GUARDED_BY(mutex_);
   std::size_t count_ ROUSE_GUARDED_BY(mutex_) = 0;

@@ -54,7 +54,6 @@ result<void> io_uring_reactor::open() try {
   }
   spare_->restore(target_->event.get());  // without one accepting only pauses
   auto fresh = std::make_unique<internal::ring>();
-  sys::watch_forks();
   const auto waits =
       waits_outside_ ? internal::ring::waits::in_poll : internal::ring::waits::in_enter;
   if (auto opened = fresh->open(options().ring_entries, waits); !opened) return opened;

@@ -1,5 +1,5 @@
+#include <rouse/base/fork.hpp>
 #include <rouse/base/log.hpp>
-#include <rouse/base/mutex.hpp>
 #include <rouse/reactor/internal/heap_lease_pool.hpp>
 #include <rouse/reactor/internal/spare_descriptor.hpp>
 #include <rouse/reactor/io_uring/internal/parts.hpp>
@@ -26,8 +26,8 @@ graveyard& the_graveyard() noexcept {
   return *instance;
 }
 
-mutex& thread_links_lock() noexcept {
-  static auto* const lock = new mutex;  // outlives every thread
+fork_mutex& thread_links_lock() noexcept {
+  static auto* const lock = new fork_mutex(fork_mutex::rank::outermost);  // outlives every thread
   return *lock;
 }
 
@@ -56,7 +56,7 @@ void io_uring_reactor::thread_link::tie() noexcept {
   lock_guard lock(thread_links_lock());
   here.links.push_back(*this);
   owner_ = &this_thread;
-  fork_count_ = sys::fork_count();
+  forks_ = watch_forks();
 }
 
 void io_uring_reactor::thread_link::untie() noexcept {

@@ -4,8 +4,7 @@
 #pragma once
 
 #include <rouse/base/atomic.hpp>
-#include <rouse/base/list.hpp>
-#include <rouse/base/mutex.hpp>
+#include <rouse/base/fork.hpp>
 #include <rouse/time/timer_driver.hpp>
 
 namespace rouse::internal {
@@ -68,7 +67,7 @@ class timer_mailbox {
   /// The driver, at its end: no post succeeds after this; what was posted is told.
   void close() noexcept;
 
-  mutex lock;
+  fork_mutex lock;
   rouse::clock* clock ROUSE_GUARDED_BY(lock);  // null when closed
 
  private:

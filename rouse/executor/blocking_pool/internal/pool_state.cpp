@@ -54,11 +54,10 @@ pool_state::pool_state(const blocking_pool_options& options)
       queue_(class_caps(options)),
       threads_(options.threads_max) {
   ROUSE_ASSERT(options.threads_max > 0);
-  sys::watch_forks();
-  forks_ = sys::fork_count();
+  forks_ = watch_forks();
 }
 
-bool pool_state::is_forked() const noexcept { return forks_ != sys::fork_count(); }
+bool pool_state::is_forked() const noexcept { return forks_ != fork_count(); }
 
 pool_state::~pool_state() { ROUSE_ASSERT(live_ == 0 && !gone_); }
 
@@ -341,7 +340,10 @@ pool_job::~pool_job() {
   if (pool_) pool_->release();
 }
 
+// In a child made by fork a thread of the parent's may hold the lock of its job for ever.
+
 bool pool_job::poll_finished(context& cx) noexcept {
+  if (pool_ && pool_->is_forked()) return false;
   waker mine = cx.get_waker();  // dies, like a former one, outside the lock
   const lock_guard lock(lock_);
   if (is_finished_.load(order::relaxed)) return true;
@@ -350,6 +352,7 @@ bool pool_job::poll_finished(context& cx) noexcept {
 }
 
 void pool_job::forget_waker() noexcept {
+  if (pool_ && pool_->is_forked()) return;
   waker forgotten;
   const lock_guard lock(lock_);
   std::swap(waker_, forgotten);

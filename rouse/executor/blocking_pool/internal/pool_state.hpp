@@ -18,6 +18,7 @@
 #pragma once
 
 #include <rouse/base/condition.hpp>
+#include <rouse/base/fork.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
 #include <rouse/executor/blocking_pool/internal/class_queue.hpp>
 
@@ -56,6 +57,8 @@ class pool_state {
   result<std::vector<stuck_job>> shutdown(nanoseconds limit);
   [[nodiscard]] blocking_pool_status status() const noexcept;
   void report_unjoined(const char* job, std::exception_ptr thrown) const noexcept;
+  /// In a child made by fork, where there are none of its threads.
+  [[nodiscard]] bool is_forked() const noexcept;
   /// The pool whose thread this is, or null.
   [[nodiscard]] static const pool_state* serving_here() noexcept;
 
@@ -97,16 +100,12 @@ class pool_state {
   [[nodiscard]] std::vector<stuck_job> end_threads();
   [[nodiscard]] stuck_job describe(const pool_thread& t) const ROUSE_REQUIRES(lock_);
 
-  /// In a child made by fork, where there are none of its threads, and its lock may be held for
-  /// ever.
-  [[nodiscard]] bool is_forked() const noexcept;
-
   const blocking_pool_options options_;
   unsigned forks_ = 0;  // when it was made
   const std::string name_;
   atomic<long> references_{1};
 
-  mutable mutex lock_;
+  mutable fork_mutex lock_;
   class_queue queue_ ROUSE_GUARDED_BY(lock_);
   pool_thread* lingering_ ROUSE_GUARDED_BY(lock_) = nullptr;  // at most one
   list<pool_thread> idle_

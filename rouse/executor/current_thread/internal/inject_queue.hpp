@@ -2,7 +2,7 @@
 // exactly.
 #pragma once
 
-#include <rouse/base/mutex.hpp>
+#include <rouse/base/fork.hpp>
 #include <rouse/core/worker.hpp>
 #include <rouse/park/unparker.hpp>
 
@@ -41,7 +41,7 @@ class inject_queue {
   // waits for.
   atomic<std::size_t> in_flight_{0};
   atomic<long> handles_{1};
-  mutex mutex_;
+  fork_mutex mutex_;
   worker* target_ ROUSE_GUARDED_BY(mutex_);  // null: closed
   task_header* head_ ROUSE_GUARDED_BY(mutex_) = nullptr;
   task_header* tail_ ROUSE_GUARDED_BY(mutex_) = nullptr;

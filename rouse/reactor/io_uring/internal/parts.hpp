@@ -2,11 +2,11 @@
 // and the parts of the reactor that its header only names.
 #pragma once
 
+#include <rouse/base/fork.hpp>
 #include <rouse/reactor/io_uring/internal/ring.hpp>
 #include <rouse/reactor/io_uring/io_uring_reactor.hpp>
 #include <rouse/sys/clock.hpp>
 #include <rouse/sys/event_fd.hpp>
-#include <rouse/sys/process.hpp>
 #include <rouse/sys/table.hpp>
 
 #include <cerrno>
@@ -96,14 +96,14 @@ class io_uring_reactor::thread_link final : public list_link {
   void tie() noexcept;
   void untie() noexcept;
   [[nodiscard]] bool is_this_thread() const noexcept;
-  [[nodiscard]] bool is_forked() const noexcept { return fork_count_ != sys::fork_count(); }
+  [[nodiscard]] bool is_forked() const noexcept { return forks_ != fork_count(); }
 
  private:
   struct rings_of_thread;
 
   io_uring_reactor& reactor_;
   const char* owner_ = nullptr;
-  unsigned fork_count_ = 0;
+  unsigned forks_ = 0;
 };
 
 struct io_uring_reactor::completion {

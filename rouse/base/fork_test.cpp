@@ -1,0 +1,89 @@
+#include <rouse/base/fork.hpp>
+
+#include <gtest/gtest.h>
+#include <tests/support/in_fork.hpp>
+
+#include <atomic>
+#include <optional>
+#include <thread>
+
+namespace rouse {
+namespace {
+
+using support::in_fork;
+
+TEST(fork, is_counted_in_the_child_alone) {
+  const unsigned before = watch_forks();
+  EXPECT_TRUE(in_fork([&] { return fork_count() == before + 1; }));
+  EXPECT_EQ(fork_count(), before);
+}
+
+std::atomic<bool> forks_now = false;
+/// Of handlers the one that came last is called first: ours before those of the mutexes, once there
+/// has been one.
+void tell_of_forks() {
+  [[maybe_unused]] static const int registered =
+      pthread_atfork(+[] { forks_now = true; }, nullptr, nullptr);
+  forks_now = false;
+}
+
+// Goal: a fork waits for a lock that another thread holds. The other one writes half, lets go only
+// once the fork has begun, and takes its time over it.
+TEST(fork_mutex, fault_P1_is_free_in_the_child_and_what_it_guards_whole) {
+  fork_mutex lock;
+  tell_of_forks();
+  int first = 0;
+  int second = 0;
+  std::atomic<bool> is_half_done = false;
+  std::thread other([&] {
+    const lock_guard guard(lock);
+    first = 1;
+    is_half_done = true;
+    for (int turns = 1000; turns != 0; turns -= forks_now)
+      std::this_thread::yield();
+    second = 1;
+  });
+  while (!is_half_done)
+    std::this_thread::yield();
+  EXPECT_TRUE(in_fork([&] {
+    const lock_guard guard(lock);
+    return first == 1 && second == 1;
+  }));
+  other.join();
+  const lock_guard guard(lock);  // given back here, too
+}
+
+TEST(fork_mutex, one_that_is_gone_is_not_taken) {
+  std::optional<fork_mutex> gone(std::in_place);
+  fork_mutex stays;
+  gone->lock();
+  gone->unlock();
+  gone.reset();
+  EXPECT_TRUE(in_fork([&] {
+    const lock_guard guard(stays);
+    return true;
+  }));
+}
+
+// Goal: one that is made last and of an earlier rank is taken first, or the fork and the other
+// thread would each hold what the other one waits for.
+TEST(fork_mutex, fault_P1_those_under_which_others_are_taken_come_first) {
+  fork_mutex inner;
+  fork_mutex outer(fork_mutex::rank::outer);
+  tell_of_forks();
+  std::atomic<bool> holds_outer = false;
+  std::thread other([&] {
+    const lock_guard first(outer);
+    holds_outer = true;
+    for (int turns = 1000; turns != 0; turns -= forks_now)
+      std::this_thread::yield();
+    const lock_guard second(inner);
+  });
+  while (!holds_outer)
+    std::this_thread::yield();
+  EXPECT_TRUE(in_fork([] { return true; }));
+  other.join();
+}
+
+}  // namespace
+}  // namespace rouse
