@@ -1,3 +1,4 @@
+#include <rouse/base/fork.hpp>
 #include <rouse/base/log.hpp>
 #include <rouse/core/describe.hpp>
 #include <rouse/core/worker.hpp>
@@ -341,8 +342,12 @@ void worker::end_sleep() noexcept {
 
 // ---- the end
 
+worker::worker() noexcept : forks_(watch_forks()) {}
+
 void worker::close_all(const error& why) noexcept {
   running_scope here(*this);
+  // In a child made by fork the threads that owe a push or an unpark are not here to make it.
+  const bool is_copy = forks_ != fork_count();
   list<task_header> ended;  // what wakers or handles still refer to
   do {
     // Destroying a task may wake, abort or even spawn others; whatever is added is destroyed too.
@@ -360,11 +365,12 @@ void worker::close_all(const error& why) noexcept {
         settle(*t);
     }
     while (task_header* t = ended.front()) {
-      if (!close(*t))
-        drain_inbox();  // linked: a foreign thread is about to push it, and draining may free it
+      if (close(*t)) continue;
+      drain_inbox();  // linked: a foreign thread is about to push it, and draining may free it
+      if (is_copy && ended.front() == t) t->foreign.fetch_and(~task_header::linked, order::relaxed);
     }
   } while (!tasks_.is_empty());  // results died with their tasks, and may have spawned
-  while (unparked_.load(order::acquire) != owed_) {
+  while (!is_copy && unparked_.load(order::acquire) != owed_) {
   }
 }
 

@@ -4,7 +4,8 @@
 // is decided here. See task_header.hpp for the states. How a foreign push wakes a sleeping worker
 // exactly once, and how a worker that goes away knows that nobody is still about to unpark it:
 // before it parks it leaves the mark `asleep` in its empty inbox; the one push that finds the mark
-// owes one unpark, and counts it when done; teardown waits for as many as were owed.
+// owes one unpark, and counts it when done; teardown waits for as many as were owed (in a copy made
+// by fork() for none: who owes is not there).
 #pragma once
 
 #include <rouse/core/task_header.hpp>
@@ -78,7 +79,7 @@ class worker {
   static void drop(task_header& t) noexcept;
 
  protected:
-  worker() noexcept = default;
+  worker() noexcept;
   ~worker() = default;
 
   /// Makes this the current worker of the thread for a block.
@@ -179,6 +180,7 @@ class worker {
   std::size_t live_ = 0;         // owner: tasks that have not completed, background ones left out
   wakeable* idle_waiter_ = nullptr;  // owner
   std::size_t owed_ = 0;             // owner: unparks that pushers have taken on
+  const unsigned forks_;             // when it was made
   list<task_header> tasks_;          // owner: every task with memory that no nursery lists
   alignas(64) atomic<task_header*> inbox_{nullptr};  // any thread pushes, the owner takes all
   atomic<std::size_t> unparked_{0};                  // any thread, its last access to the worker

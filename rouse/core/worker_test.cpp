@@ -4,6 +4,7 @@
 #include <rouse/core/spawn.hpp>
 
 #include <gtest/gtest.h>
+#include <tests/support/in_fork.hpp>
 #include <tests/support/manual_worker.hpp>
 #include <tests/support/pollables.hpp>
 #include <tests/support/trace_log.hpp>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -22,6 +24,7 @@ namespace {
 
 using support::counted;
 using support::gate;
+using support::in_fork;
 using support::manual_worker;
 using support::never;
 using support::polled;
@@ -663,6 +666,49 @@ TEST(worker, spec_row_4_a_foreign_wake_unparks_once_a_sleep) {
   w.run();
   s.stored.reset();
   w.inside([&] { handle = {}; });
+}
+
+// ---- copies, in a child made by fork: what other threads were in the middle of never goes on
+// there
+
+TEST(worker, fault_P1_the_end_of_a_copy_does_not_wait_for_an_unpark_that_was_under_way) {
+  std::optional<manual_worker> w(std::in_place);
+  probe_state s;
+  auto handle = w->spawn(probe_task(s));
+  w->run();
+  bool copy_ended = false;
+  w->on_unpark = [&] {  // the thread that wakes forks as it does so
+    copy_ended = in_fork([&] {
+      w->wake_up();
+      w.reset();
+      return true;
+    });
+  };
+  ASSERT_TRUE(w->go_to_sleep());
+  s.stored.wake();
+  EXPECT_TRUE(copy_ended);
+  w->wake_up();
+  EXPECT_EQ(w->run(), 1u);
+  handle = {};
+}
+
+TEST(worker, fault_P1_nor_for_a_task_that_was_about_to_be_put_into_its_inbox) {
+  std::optional<manual_worker> w(std::in_place);
+  int alive = 0;
+  probe_state s;
+  auto handle = w->spawn(polled([&, c = counted(alive)](context& cx) -> poll_result<void> {
+    s.stored = cx.get_waker();
+    return pending;
+  }));
+  w->run();
+  EXPECT_TRUE(in_fork([&] {
+    w->for_each_task([](task_header& t) {  // the first half of a foreign wake
+      t.foreign.fetch_or(task_header::notified | task_header::linked, order::relaxed);
+    });
+    w.reset();
+    return alive == 0;
+  }));
+  w.reset();
 }
 
 // ---- threads

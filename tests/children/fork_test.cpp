@@ -2,41 +2,26 @@
 // destroyed, and does nothing to the parent's.
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <tests/children/children_on_each_reactor.hpp>
+#include <tests/support/in_fork.hpp>
 
 #include <set>
-#include <thread>
 
 namespace children {
 namespace {
+
+using support::in_fork;
 
 class process_fork : public children_on_each_reactor {
  protected:
   /// A job of the pool, so that it has a thread, which a copy has not.
   int pooled(int value) {
     auto job = runtime_->blocking().submit([value] { return value; });
-    const int answer = run(std::move(job.value()));
-    // Until it is idle: one that wakes us as we fork would owe the copy the end of that for ever.
-    while (runtime_->blocking().status().running != 0)
-      std::this_thread::yield();
-    return answer;
+    return run(std::move(job.value()));
   }
 };
 CHILDREN_ON_EACH_REACTOR(process_fork);
-
-/// Runs `work` in a child made by fork; true when it gave true there.
-template <class F>
-bool in_fork(F work) {
-  const int pid = ::fork();
-  if (pid == 0) {
-    ::alarm(20);  // so that one that hangs is no more than a failure
-    ::_exit(work() ? 0 : 1);
-  }
-  int status = -1;
-  return ::waitpid(pid, &status, 0) == pid && status == 0;
-}
 
 /// True when `work` throws errc::forked.
 template <class F>
@@ -71,6 +56,26 @@ TEST_P(process_fork, fault_P1_a_copy_of_the_pool_says_so_and_can_be_destroyed) {
     return told && down;
   }));
   EXPECT_EQ(pooled(3), 3);
+}
+
+TEST_P(process_fork, fault_P1_at_whatever_moment_of_the_threads_of_its_pool) {
+  for (int i = 0; i < 50; i++) {
+    for (int j = 0; j < 4; j++) {
+      runtime_
+          ->spawn([]() -> task<void> {
+            for (int k = 0; k < 8; k++)
+              co_await spawn_blocking([] {});
+          })
+          .detach();
+    }
+    run(yield_now());
+    ASSERT_TRUE(in_fork([&] {
+      runtime_.reset();
+      return true;
+    })) << i;
+    run(sleep(0ns));
+  }
+  runtime_->run();
 }
 
 TEST_P(process_fork, fault_P1_inside_a_task_as_well) {
