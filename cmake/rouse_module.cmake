@@ -79,7 +79,15 @@ function(rouse_test name)
   target_compile_options(${name}_test PRIVATE $<$<CONFIG:Debug>:-O0>)
   rouse_test_headers(${name}_test)
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 60 LABELS ${name})
+    PROPERTIES LABELS ${name})
+endfunction()
+
+# A program that does nothing: static, and without what libc does before main.
+function(rouse_nothing name)
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/support/nothing.cpp)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fno-sanitize=all -fno-stack-protector)
+  target_link_options(${name} PRIVATE -static -nostartfiles -fno-sanitize=all -Wno-unused-command-line-argument)
 endfunction()
 
 # What nearly every test includes is parsed once, by the first of them.

@@ -70,6 +70,11 @@ echo "CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere" >"$scratch/tree/build/debug/CMak
 check "a checkout that moved" dev test
 check "is built afresh" said 'has moved'
 check "other presets leave out the workshop" eval 'dev test --preset asan && called "ctest --preset asan .*-LE workshop"'
+fake ctest <<'END'
+echo "full=${ROUSE_FULL:-no}"
+END
+check "the full size is asked for, and has its time" eval 'dev test --full && said full=1 && called "ctest --preset debug .*--timeout 3600"'
+check "and is not there else" eval 'dev test && said full=no'
 check "an unknown preset fails and names the known ones" eval '! dev test --preset fast && said "release, debug, asan"'
 
 begin
