@@ -29,7 +29,8 @@ inline constexpr std::size_t loop_phase_count = 10;
 struct loop_options {
   runtime_options runtime;  ///< the stack and the pool below; on_failure is the loop's own
   /// Where the rules of Node.js are others: delays are whole milliseconds, 1 at least (without it 0
-  /// is due at once), and what closes together is told last in, first out.
+  /// is due at once), what closes together is told last in, first out, and the callbacks of one
+  /// signal are one: ticks follow the last, and one that throws silences the next.
   bool node_compatible = false;
   /// Callbacks of one phase before the next phase has its turn; what is left over goes first next
   /// time, and the wait in between is 0. 1 or more.

@@ -1,66 +1,41 @@
 #include <rouse/loop/loop_signals.hpp>
 
 #include <rouse/base/io_error.hpp>
-#include <rouse/loop/internal/signal_watch.hpp>
+#include <rouse/loop/internal/signal_group.hpp>
 
 #include <string>
 
 namespace rouse {
 namespace internal {
 
-/// The task of one registration.
-class signal_watch::listener {
- public:
-  explicit listener(signal_watch& w) noexcept : watch_(&w) { w.retain(); }
-  listener(listener&& other) noexcept : watch_(std::exchange(other.watch_, nullptr)) {}
-  listener& operator=(listener&&) = delete;
-  ~listener() {
-    if (!watch_) return;
-    watch_->task_.reset();
-    watch_->remove();
-    watch_->release();
-  }
-  poll_result<void> poll(context& cx) { return watch_->listen(cx); }
-
- private:
-  signal_watch* watch_;
-};
-
-loop_signal signal_watch::open(loop_core& core, process::signal_stream arriving,
-                               callback<void(int)>&& f) {
-  auto* fresh = new signal_watch(core, std::move(arriving));
+result<loop_signal> signal_watch::open(loop_core& core, int number, callback<void(int)>&& f) {
+  auto* fresh = new signal_watch(std::move(f));
   loop_signal handle(*fresh);
-  fresh->f_.set(std::move(f));
-  core.stack().spawn(listener(*fresh), {.name = nullptr, .background = true}).detach();
+  auto group = signal_group::find_or_open(core, number);
+  if (!group) return std::unexpected(group.error());
+  fresh->group_ = *group;
+  fresh->retain();
+  (*group)->add(*fresh);
   return handle;
 }
 
-/// One callback a poll: `exit` and failures hold in between.
-poll_result<void> signal_watch::listen(context& cx) {
-  if (!arriving_) return ready;
-  if (!task_) task_ = cx.get_waker();
-  auto next = arriving_->poll_next(cx);
-  if (!next.is_ready()) return pending;
-  const std::optional<int> number = next.take();
-  if (!number) return ready;
-  if (f_) link_->core->call_in_poll([this, number] { f_(*number); }, "signal");
-  cx.wake();
-  return pending;
+void signal_watch::call(int number) {
+  retain();
+  const loop_signal alive(*this);
+  if (f_) f_(number);
 }
 
 void signal_watch::remove() noexcept {
-  if (!arriving_) return;
-  arriving_.reset();
+  if (!group_) return;
+  std::exchange(group_, nullptr)->remove(*this);
   hold_ = loop_hold();
-  task_.wake();
-  retain();  // the callback may be the last to hold a handle
-  f_.reset();
+  f_.reset();  // which may be the last to hold a handle
   release();
 }
 
 void signal_watch::set_ref(bool refd) noexcept {
-  if (!arriving_ || refd == static_cast<bool>(hold_)) return;
-  hold_ = refd ? loop_hold(*link_) : loop_hold();
+  if (!group_ || refd == static_cast<bool>(hold_)) return;
+  hold_ = refd ? group_->hold() : loop_hold();
 }
 
 }  // namespace internal
@@ -89,10 +64,9 @@ loop_signal loop_signals::on(int number, callback<void(int)> f) {
     throw io_error(why, "signal " + std::to_string(number));
   };
   if (number < 1 || number > 64) refuse(error("signals", errc::invalid_input));
-  const runtime::entered here(core.stack());  // listening attaches to its reactor
-  auto arriving = process::signals({number});
-  if (!arriving) refuse(arriving.error());
-  return internal::signal_watch::open(core, std::move(*arriving), std::move(f));
+  auto opened = internal::signal_watch::open(core, number, std::move(f));
+  if (!opened) refuse(opened.error());
+  return std::move(*opened);
 }
 
 }  // namespace rouse

@@ -46,10 +46,11 @@ class loop_signals {
  public:
   explicit loop_signals(loop& of) noexcept : loop_(&of) {}
 
-  /// Calls `f` in the poll phase for each signal `number` (SIGHUP, process::signal_hang_up) from
-  /// now on. Several of that number that come before the loop looks are one; any number of
-  /// registrations, in any loops of the process, are each told. While there is one, the signal
-  /// does nothing else (process/signals.hpp).
+  /// Calls `f` in the poll phase for each signal `number` (SIGHUP, process::signal_hang_up) that
+  /// the loop sees from now on. Several of that number that come before it looks are one; any
+  /// number of registrations, in any loops of the process, are each told: those of one loop in the
+  /// order in which they were made. While there is one, the signal does nothing else
+  /// (process/signals.hpp).
   ///
   /// It does not keep the loop alive unless `ref()` is called.
   /// @errors  throws io_error: invalid_input, for one that cannot be caught or tells of a fault;

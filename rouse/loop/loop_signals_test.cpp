@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <memory>
+#include <stdexcept>
 
 namespace loop_test {
 namespace {
@@ -89,10 +90,78 @@ TEST_P(loop_signals, tells_each_registration_also_those_of_another_loop) {
   const auto three = another.signals().on(SIGUSR1, says("another loop's"));
   std::raise(SIGUSR1);
   look();
-  EXPECT_THAT(log, testing::UnorderedElementsAre("a 10", "b 10"));
+  EXPECT_EQ(log, (lines{"a 10", "b 10"}));
   another.run_nowait();
   another.run_nowait();
   EXPECT_EQ(log.back(), "another loop's 10");
+}
+
+TEST_P(loop_signals, tells_registrations_in_the_order_in_which_they_were_made) {
+  std::vector<rouse::loop_signal> ones;
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    ones.push_back(it().signals().on(SIGUSR1, says(name)));
+  ones[1].remove();
+  ones.push_back(it().signals().on(SIGUSR1, says("f")));
+  const lines each{"a 10", "c 10", "d 10", "e 10", "f 10"};
+  std::raise(SIGUSR1);
+  it().run_nowait();
+  look();
+  EXPECT_EQ(log, each);
+  log.clear();
+  std::raise(SIGUSR1);
+  look();
+  EXPECT_EQ(log, each) << "and every time";
+}
+
+TEST_P(loop_signals, tells_one_that_is_registered_while_it_is_told_the_next_time) {
+  rouse::loop_signal late;
+  const auto one = it().signals().on(SIGUSR1, [&](int) {
+    log.emplace_back("a");
+    if (!late.is_active()) late = it().signals().on(SIGUSR1, says("late"));
+  });
+  const auto two = it().signals().on(SIGUSR1, [&](int) { log.emplace_back("b"); });
+  std::raise(SIGUSR1);
+  look();
+  EXPECT_EQ(log, (lines{"a", "b"}));
+  std::raise(SIGUSR1);
+  look();
+  EXPECT_EQ(log, (lines{"a", "b", "a", "b", "late 10"}));
+}
+
+TEST_P(loop_signals, drains_after_each_callback_and_as_in_node_after_all) {
+  const auto ticks_between = [&](bool node_compatible) {
+    rouse::loop_options options;
+    options.node_compatible = node_compatible;
+    make(options);
+    log.clear();
+    for (const char* name : {"a", "b"})
+      it().signals().on(SIGUSR1, [&, name](int) {
+        log.emplace_back(name);
+        it().next_tick(say("tick"));
+      });
+    std::raise(SIGUSR1);
+    look();
+    return log;
+  };
+  EXPECT_EQ(ticks_between(false), (lines{"a", "tick", "b", "tick"}));
+  EXPECT_EQ(ticks_between(true), (lines{"a", "b", "tick", "tick"}));
+}
+
+TEST_P(loop_signals, tells_the_others_when_one_throws_but_not_as_in_node) {
+  const auto told = [&](bool node_compatible) {
+    rouse::loop_options options;
+    options.node_compatible = node_compatible;
+    make(options);
+    log.clear();
+    it().on_error([&](const std::exception_ptr&) { log.emplace_back("error"); });
+    it().signals().on(SIGUSR1, [&](int) { throw std::runtime_error("a"); });
+    it().signals().on(SIGUSR1, says("b"));
+    std::raise(SIGUSR1);
+    look();
+    return log;
+  };
+  EXPECT_EQ(told(false), (lines{"error", "b 10"}));
+  EXPECT_EQ(told(true), (lines{"error"}));
 }
 
 TEST_P(loop_signals, fault_M15_one_that_is_removed_by_another_callback_is_not_told) {
@@ -147,10 +216,14 @@ TEST_P(loop_signals, lets_its_callback_go_when_it_is_removed_or_the_loop_closes)
   const auto token = std::make_shared<int>();
   rouse::loop_signal one = it().signals().on(SIGUSR1, [token](int) {});
   (void)it().signals().on(SIGUSR1, [token](int) {});
-  EXPECT_EQ(token.use_count(), 3);
-  EXPECT_EQ(support::open_descriptors(), before + 2);
+  const auto two = it().signals().on(SIGUSR2, [token](int) {});
+  EXPECT_EQ(token.use_count(), 4);
+  EXPECT_EQ(support::open_descriptors(), before + 2) << "one for each signal";
   one.remove();
-  EXPECT_EQ(token.use_count(), 2) << "letting go of the handle removes nothing";
+  EXPECT_EQ(token.use_count(), 3) << "letting go of the handle removes nothing";
+  EXPECT_EQ(support::open_descriptors(), before + 2);
+  two.remove();
+  EXPECT_EQ(token.use_count(), 2);
   EXPECT_EQ(support::open_descriptors(), before + 1);
   loop_.reset();
   EXPECT_EQ(token.use_count(), 1);

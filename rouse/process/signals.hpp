@@ -32,7 +32,7 @@ class signal_stream;
 
 /// What arrives in this process, whichever thread it interrupts. Those of one kind that come before
 /// the stream is looked at are one; those of different kinds come lowest first. Any number of
-/// streams on any number of runtimes: each has every signal.
+/// streams on any number of runtimes: each has every signal, and which is woken first is not said.
 ///
 /// While a stream wants a signal, nothing else has it: neither its default action nor a handler
 /// that was there before, and `rouse::run` does not cancel its root for it, so a program that

@@ -1,8 +1,7 @@
-// Child processes and signals.
+// Child processes.
 #include "program.hpp"
 
 #include <rouse/loop/loop_processes.hpp>
-#include <rouse/loop/loop_signals.hpp>
 
 #include <gtest/gtest.h>
 
@@ -81,22 +80,6 @@ void child_process_missing(script& s) {
   s.log("main");
 }
 
-void signal_is_an_event_of_poll(script& s) {
-  s.loop.signals().on(SIGUSR2, [&s](int) {
-    s.log("signal");
-    s.loop.next_tick(s.says("tick"));
-  });
-  s.loop.set_immediate(s.says("immediate"));
-  std::raise(SIGUSR2);
-  s.log("main");
-}
-
-void signal_watcher_holds_nothing(script& s) {
-  s.loop.signals().on(SIGUSR2, [&s](int) { s.log("never"); });
-  s.loop.on_exit([&s](int code) { s.log("exit " + std::to_string(code)); });
-  s.loop.set_timeout(5ms, s.says("timer"));
-}
-
 }  // namespace
 
 std::span<const program> process_programs() {
@@ -107,8 +90,6 @@ std::span<const program> process_programs() {
       {"child_process_listens", child_process_listens},
       {"child_process_is_killed", child_process_is_killed},
       {"child_process_missing", child_process_missing},
-      {"signal_is_an_event_of_poll", signal_is_an_event_of_poll},
-      {"signal_watcher_holds_nothing", signal_watcher_holds_nothing},
   };
   return all;
 }

@@ -75,6 +75,7 @@ std::span<const program> error_programs();
 std::span<const program> socket_programs();
 std::span<const program> pool_programs();
 std::span<const program> process_programs();
+std::span<const program> signal_programs();
 std::span<const program> walk_programs();
 /// The program of walk_programs.cpp with another seed.
 void walk_from(std::uint32_t seed, script& s);

@@ -1,6 +1,7 @@
 #include <rouse/loop/internal/loop_core.hpp>
 
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
+#include <rouse/loop/internal/signal_group.hpp>
 
 #include <utility>
 

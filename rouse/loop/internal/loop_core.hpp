@@ -1,6 +1,7 @@
 // A loop from inside: the stack, the queues, and one function per phase.
 #pragma once
 
+#include <rouse/base/list.hpp>
 #include <rouse/loop/internal/callback_runner.hpp>
 #include <rouse/loop/internal/hooks.hpp>
 #include <rouse/loop/internal/immediates.hpp>
@@ -20,6 +21,8 @@ class client;
 }
 
 namespace rouse::internal {
+
+class signal_group;
 
 class loop_core {
  public:
@@ -88,6 +91,7 @@ class loop_core {
   hooks hook_lists;
   requests request_table;
   jobs_under_way jobs;
+  list<signal_group> signals;       // each of another number
   ring<callback<void()>> deferred;  // to the next turn
   ring<callback<void()>> pending;   // in this one
   ring<callback<void()>> closing;

@@ -1,18 +1,23 @@
-// One registration for a signal: what its handles share with the task that listens.
+// One registration for a signal: what its handles share with the group that calls it.
 #pragma once
 
+#include <rouse/base/list.hpp>
 #include <rouse/loop/internal/event_slot.hpp>
-#include <rouse/loop/internal/loop_core.hpp>
+#include <rouse/loop/loop_hold.hpp>
 #include <rouse/loop/loop_signals.hpp>
 
-#include <optional>
+#include <cstdint>
 
 namespace rouse::internal {
 
-class signal_watch {
+class loop_core;
+class signal_group;
+
+class signal_watch : public list_link {
  public:
-  static loop_signal open(loop_core& core, process::signal_stream arriving,
-                          callback<void(int)>&& f);
+  /// @errors  as process::signals.
+  [[nodiscard]] static result<loop_signal> open(loop_core& core, int number,
+                                                callback<void(int)>&& f);
 
   void retain() noexcept { ++references_; }
   void release() noexcept {
@@ -20,24 +25,19 @@ class signal_watch {
   }
   void remove() noexcept;
   void set_ref(bool refd) noexcept;
-  [[nodiscard]] bool is_active() const noexcept { return arriving_.has_value(); }
+  [[nodiscard]] bool is_active() const noexcept { return group_ != nullptr; }
 
  private:
-  class listener;
+  friend signal_group;
 
-  signal_watch(loop_core& core, process::signal_stream&& arriving)
-      : link_(core.alive), arriving_(std::move(arriving)) {
-    link_->retain();
-  }
-  ~signal_watch() { link_->release(); }
-  poll_result<void> listen(context& cx);
+  explicit signal_watch(callback<void(int)>&& f) noexcept { f_.set(std::move(f)); }
+  void call(int number);
 
   long references_ = 1;
-  alive_count* const link_;
-  std::optional<process::signal_stream> arriving_;  // none: removed
+  signal_group* group_ = nullptr;  // null: removed
+  std::uint64_t since_ = 0;  // the round in which it was registered, and which does not tell it
   event_slot<void(int)> f_;
   loop_hold hold_;
-  waker task_;
 };
 
 }  // namespace rouse::internal
