@@ -157,6 +157,16 @@ bool loop::cancel(request_id id) noexcept {
   return true;
 }
 
+bool loop::set_ref(request_id id, bool refd) noexcept {
+  internal::request* r = core_ ? core_->request_table.find(id.index, id.serial) : nullptr;
+  if (!r) return false;
+  loop_hold& hold = r->job ? r->job->hold() : r->hold;
+  if (refd != static_cast<bool>(hold)) hold = refd ? this->hold() : loop_hold();
+  return true;
+}
+bool loop::ref(request_id id) noexcept { return set_ref(id, true); }
+bool loop::unref(request_id id) noexcept { return set_ref(id, false); }
+
 void loop::keep(request_id id, join_handle<void> task) noexcept {
   core_->request_table.find(id.index, id.serial)->task = std::move(task);
 }
@@ -267,8 +277,9 @@ result<void> loop::close() noexcept {
 namespace internal {
 
 loop_request::loop_request(loop& of, const std::source_location& set_at)
-    : loop_caller(of, "call_when_done"), hold_(of.hold()), set_at_(set_at) {
+    : loop_caller(of, "call_when_done"), set_at_(set_at) {
   request& fresh = core().request_table.emplace();
+  fresh.hold = of.hold();
   id_ = {{requests::index_of(fresh), requests::serial_of(fresh)}};
 }
 

@@ -106,9 +106,11 @@ class loop {
   bool ref(timer_id id) noexcept;
   bool ref(immediate_id id) noexcept;
   bool ref(hook_id id) noexcept;
+  bool ref(request_id id) noexcept;
   bool unref(timer_id id) noexcept;
   bool unref(immediate_id id) noexcept;
   bool unref(hook_id id) noexcept;
+  bool unref(request_id id) noexcept;
   [[nodiscard]] bool is_active(timer_id id) const noexcept;
   [[nodiscard]] bool is_active(immediate_id id) const noexcept;
   /// Keeps the loop alive for as long as it lives: for what the loop cannot see, such as another
@@ -224,6 +226,7 @@ class loop {
   int end();
   bool run_turn(bool may_wait, const site& at);
   void keep(request_id id, join_handle<void> task) noexcept;
+  bool set_ref(request_id id, bool refd) noexcept;
 
   internal::loop_core* core_;  // null: closed
 };
@@ -253,10 +256,7 @@ class loop_request : public loop_caller {
  public:
   loop_request(loop& of, const std::source_location& set_at);
   loop_request(loop_request&& other) noexcept
-      : loop_caller(other),
-        hold_(std::move(other.hold_)),
-        id_(std::exchange(other.id_, {})),
-        set_at_(other.set_at_) {}
+      : loop_caller(other), id_(std::exchange(other.id_, {})), set_at_(other.set_at_) {}
   loop_request& operator=(loop_request&&) = delete;
   ~loop_request();
 
@@ -264,7 +264,6 @@ class loop_request : public loop_caller {
   void call_done(callback<void()> f) const noexcept { call(std::move(f), "result", &set_at_); }
 
  private:
-  loop_hold hold_;
   request_id id_;
   std::source_location set_at_;
 };

@@ -302,6 +302,37 @@ TEST_P(loop_files, is_resumed_between_two_runs_of_the_loop) {
   flow.on_data([](auto) {}).on_end([] {}).on_error([](const auto&) {}).on_close([] {});
 }
 
+TEST_P(loop_files, a_stream_keeps_the_loop_alive_unless_it_is_unrefd) {
+  it().fs().write_file(at("a"), "text", [](auto) {});
+  it().run();
+  auto flow = it().fs().create_read_stream(at("a"));
+  flow.on_end(say("end")).on_close(say("close"));
+  EXPECT_TRUE(it().is_alive());
+  flow.unref();
+  EXPECT_FALSE(it().is_alive());
+  it().run();
+  flow.ref();
+  EXPECT_TRUE(it().is_alive());
+  EXPECT_EQ(log, lines());
+  flow.on_data(say_bytes());
+  it().run();
+  EXPECT_EQ(log, (lines{"text", "end", "close"}));
+  flow.ref();
+  EXPECT_FALSE(it().is_alive());
+}
+
+TEST_P(loop_files, a_watch_keeps_the_loop_alive_unless_it_is_unrefd) {
+  const auto watch = it().fs().watch(folder.path(), [](auto) {});
+  EXPECT_TRUE(it().unref(watch));
+  it().run();
+  EXPECT_FALSE(it().is_alive());
+  EXPECT_TRUE(it().ref(watch));
+  EXPECT_TRUE(it().is_alive());
+  it().cancel(watch);
+  it().run();
+  EXPECT_FALSE(it().unref(watch));
+}
+
 TEST_P(loop_files, calls_close_alone_after_destroy) {
   it().fs().write_file(at("a"), "abcd", [&](auto) {
     rouse::read_stream_options options;

@@ -93,6 +93,13 @@ void loop_flow::destroy() const noexcept {
   state_->loop_->cancel(state_->request_);
 }
 
+void loop_flow::ref() const noexcept {
+  if (!is_closed()) state_->loop_->ref(state_->request_);
+}
+void loop_flow::unref() const noexcept {
+  if (!is_closed()) state_->loop_->unref(state_->request_);
+}
+
 bool loop_flow::is_paused() const noexcept { return state_ && state_->is_paused_; }
 bool loop_flow::is_closed() const noexcept { return !state_ || !state_->loop_; }
 

@@ -51,6 +51,9 @@ class loop_flow {
   void resume() const noexcept;
   /// Ends it where it is: no data, end or error from here on, only close.
   void destroy() const noexcept;
+  /// Whether it keeps its loop alive; it does at first.
+  void ref() const noexcept;
+  void unref() const noexcept;
 
   [[nodiscard]] bool is_paused() const noexcept;
   /// It has ended, in whatever way.

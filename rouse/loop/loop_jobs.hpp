@@ -30,6 +30,7 @@ class loop_job : public wakeable, public list_link {
   void deliver() noexcept;
   /// Without a call.
   void drop() noexcept;
+  [[nodiscard]] loop_hold& hold() noexcept { return hold_; }
 
   // Any thread.
   void retain() noexcept { references_.fetch_add(1, order::relaxed); }
