@@ -12,4 +12,5 @@
 #include <rouse/loop/loop_net.hpp>
 #include <rouse/loop/loop_processes.hpp>
 #include <rouse/loop/loop_signals.hpp>
+#include <rouse/loop/loop_sink.hpp>
 #include <rouse/loop/promisify.hpp>

@@ -4,6 +4,7 @@
 #include <rouse/fs/copy_file.hpp>
 #include <rouse/fs/remove_tree.hpp>
 #include <rouse/loop/internal/flow_state.hpp>
+#include <rouse/loop/internal/sink_state.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -15,6 +16,7 @@ namespace {
 using internal::flow_state;
 using internal::loop_caller;
 using internal::one_turn;
+using internal::sink_state;
 
 io::buffer buffer_of(std::string_view text) {
   io::buffer bytes;
@@ -76,6 +78,36 @@ class file_pieces {
   std::optional<fs::file> file_;
   io::buffer piece_;
 };
+
+class file_target {
+ public:
+  file_target(fs::file to, std::uint64_t offset) noexcept : file_(std::move(to)), at_(offset) {}
+  task<result<io::buffer>> write(io::buffer piece) {
+    auto written = co_await file_.write_all_at(at_, std::move(piece)).result();
+    if (!written) co_return std::unexpected(written.error());
+    at_ += written->bytes;
+    co_return std::move(written->buffer);
+  }
+  [[nodiscard]] fs::file& file() noexcept { return file_; }
+
+ private:
+  fs::file file_;
+  std::uint64_t at_;
+};
+
+task<result<void>> written(loop_sink sink, std::string path, write_stream_options options) {
+  auto opened = co_await fs::open(std::move(path), options.open).result();
+  if (!opened) co_return std::unexpected(opened.error());
+  file_target to(std::move(*opened), options.offset);
+  auto all = co_await sink_state::move_bytes(std::move(sink), to);
+  if (!all) co_return all;
+  if (options.flush) {
+    auto flushed = co_await to.file().sync().result();
+    if (!flushed) co_return flushed;
+  }
+  auto closed = co_await closed_on_pool(std::move(to.file()));
+  co_return closed;
+}
 
 struct watch_callbacks {
   on_result<fs::change_event> on_change;
@@ -144,6 +176,13 @@ loop_flow loop_files::create_read_stream(std::string path, const read_stream_opt
   loop_flow flow = flow_state::make(*loop_);
   flow_state::run(flow, flow_state::move_bytes(flow, file_pieces(std::move(path), options)), at);
   return flow;
+}
+
+loop_sink loop_files::create_write_stream(std::string path, const write_stream_options& options,
+                                          site at) {
+  loop_sink sink = sink_state::make(*loop_, options.high_water_mark);
+  sink_state::run(sink, written(sink, std::move(path), options), at);
+  return sink;
 }
 
 request_id loop_files::stat(std::string path, on_result<fs::file_status> done, site at) {

@@ -6,6 +6,7 @@
 #include <rouse/fs/watch.hpp>
 #include <rouse/loop/loop.hpp>
 #include <rouse/loop/loop_flow.hpp>
+#include <rouse/loop/loop_sink.hpp>
 
 #include <string>
 #include <vector>
@@ -21,6 +22,15 @@ struct read_stream_options {
   std::uint64_t offset = 0;
   std::uint64_t bytes_max = UINT64_MAX;     ///< of the file, from there on
   std::size_t piece_bytes_max = 64 * 1024;  ///< 1 or more
+};
+
+/// Trivial members only.
+struct write_stream_options {
+  /// To append, set `append` and not `truncate`; to change a part of a file, neither and `offset`.
+  fs::open_options open = {.mode = sys::access::write, .create = true, .truncate = true};
+  std::uint64_t offset = 0;  ///< of the first byte
+  std::size_t high_water_mark = loop_sink::high_water_mark;
+  bool flush = false;  ///< before it is closed, until the disk has it
 };
 
 /// `loop.fs()`. A light object: the loop, seen from here.
@@ -84,6 +94,14 @@ class loop_files {
   }
   loop_flow create_read_stream(std::string path, const read_stream_options& options,
                                site at = site::current());
+
+  /// Makes the file, or empties the one that is there, and writes what the handle is given. What
+  /// goes wrong, also when it is opened or closed, comes to on_error.
+  loop_sink create_write_stream(std::string path, site at = site::current()) {
+    return create_write_stream(std::move(path), write_stream_options(), at);
+  }
+  loop_sink create_write_stream(std::string path, const write_stream_options& options,
+                                site at = site::current());
 
   // ---- Names.
 

@@ -3,6 +3,7 @@
 #include <rouse/http/client.hpp>
 #include <rouse/loop/internal/flow_state.hpp>
 #include <rouse/loop/internal/loop_core.hpp>
+#include <rouse/loop/internal/sink_state.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -12,6 +13,7 @@ namespace rouse {
 using internal::flow_state;
 using internal::loop_caller;
 using internal::one_turn;
+using internal::sink_state;
 
 namespace {
 
@@ -78,6 +80,39 @@ task<result<void>> streamed(loop_flow flow, shared_client client, http::outgoing
   co_return end;
 }
 
+class body_target {
+ public:
+  explicit body_target(http::body_writer& to) noexcept : to_(&to) {}
+  task<result<io::buffer>> write(io::buffer piece) {
+    auto written = co_await to_->write(piece.bytes()).result();
+    if (!written) co_return std::unexpected(written.error());
+    co_return std::move(piece);
+  }
+
+ private:
+  http::body_writer* to_;
+};
+
+task<result<void>> write_body(loop_sink sink, http::body_writer& to) {
+  body_target target(to);
+  auto all = co_await sink_state::move_bytes(std::move(sink), target);
+  co_return all;
+}
+
+task<result<void>> uploaded(loop_sink sink, shared_client client, http::outgoing what,
+                            callback<void(http_answer)> on_answer) {
+  auto write = [sink](http::body_writer& to) { return write_body(sink, to); };
+  auto reply = co_await client->send(std::move(what), std::move(write)).result();
+  if (!reply) co_return std::unexpected(reply.error());
+  http_answer answer = head_of(*reply);
+  auto body = co_await reply->body().read_to_end(loop_http::body_bytes_max).result();
+  if (!body) co_return std::unexpected(body.error());
+  answer.body = std::move(*body);
+  sink_state::of(sink).call([&] { on_answer.call_once(std::move(answer)); }, "answer");
+  co_await one_turn();
+  co_return result<void>();
+}
+
 }  // namespace
 
 std::optional<std::string_view> http_answer::header(std::string_view name) const noexcept {
@@ -99,6 +134,13 @@ loop_flow loop_http::request_stream(http::outgoing what,
   flow_state::run(flow, streamed(flow, client_of(*loop_), std::move(what), std::move(on_response)),
                   at);
   return flow;
+}
+
+loop_sink loop_http::upload(http::outgoing what, callback<void(http_answer)> on_answer, site at) {
+  loop_sink sink = sink_state::make(*loop_, loop_sink::high_water_mark);
+  sink_state::run(sink, uploaded(sink, client_of(*loop_), std::move(what), std::move(on_answer)),
+                  at);
+  return sink;
 }
 
 void loop_http::configure(const http::client_options& options) {

@@ -7,6 +7,7 @@
 #include <rouse/loop/http_answer.hpp>
 #include <rouse/loop/loop.hpp>
 #include <rouse/loop/loop_flow.hpp>
+#include <rouse/loop/loop_sink.hpp>
 
 #include <string_view>
 
@@ -51,6 +52,16 @@ class loop_http {
   loop_flow request_stream(http::outgoing what,
                            callback<void(http_answer head, loop_flow body)> on_response,
                            site at = site::current());
+
+  /// The same with a body that is written bit by bit: the answer comes whole. A body whose length
+  /// `what` does not tell (`body_length`) is sent in chunks. What ends the request comes to the
+  /// sink's on_error; an answer that comes before the body's end, a refusal perhaps, closes it.
+  /// @example
+  ///   auto body = loop.http().upload({"PUT", url}, [](http_answer answer) { ... });
+  ///   body.write("some");
+  ///   body.end(" text");
+  loop_sink upload(http::outgoing what, callback<void(http_answer)> on_answer,
+                   site at = site::current());
 
   /// Limits for requests from now on; they get connections of their own.
   void configure(const http::client_options& options);

@@ -329,6 +329,65 @@ std::ptrdiff_t place_of(const lines& all, const std::string& line) {
   return std::ranges::find(all, line) - all.begin();
 }
 
+TEST_P(loop_http, uploads_a_body_bit_by_bit) {
+  it().run([&] {
+    const auto body = it().http().upload(outgoing("POST", base + "/echo").header("X-Kind", "bits"),
+                                         [&](const http_answer& answer) {
+                                           EXPECT_TRUE(answer.is_success());
+                                           log.push_back(answer.body);
+                                         });
+    body.on_finish(say("finish")).on_close(say("close"));
+    body.write("one ", [this](rouse::result<void> r) { log.emplace_back(r ? "sent" : "failed"); });
+    it().set_timeout(1s, [body] {
+      body.write("two ");
+      body.end("three");
+    });
+  });
+  EXPECT_EQ(log, (lines{"sent", "finish", "bits: one two three", "close"}));
+}
+
+TEST_P(loop_http, uploads_a_body_of_a_known_length_and_fails_with_another) {
+  it().run([&] {
+    const auto hears = [&](const http_answer& answer) { log.push_back(answer.body); };
+    auto what = outgoing("POST", base + "/echo").body_length(4);
+    it().http().upload(what, hears).end("four");
+    const auto longer = it().http().upload(what, hears);
+    longer.on_error([&](const rouse::error& e) {
+      EXPECT_EQ(e, rouse::errc::invalid_input);
+      log.emplace_back("too long");
+    });
+    longer.end("more than four");
+  });
+  EXPECT_THAT(log, testing::UnorderedElementsAre("none: four", "too long"));
+}
+
+TEST_P(loop_http, closes_an_upload_that_is_refused_destroyed_or_has_no_server) {
+  it().run([&] {
+    const auto refused = it().http().upload(outgoing("POST", base + "/nowhere"),
+                                            [&, code = 0](const http_answer& answer) mutable {
+                                              code = static_cast<int>(answer.code);
+                                              log.push_back(std::to_string(code));
+                                            });
+    refused.write("some");
+    refused.on_close([&] {
+      log.emplace_back("refused");
+      const auto lost =
+          it().http().upload(outgoing("POST", base + "/echo"), [](const auto&) { FAIL(); });
+      lost.write("some");
+      lost.on_close([&] {
+        log.emplace_back("destroyed");
+        it().http()
+            .upload(outgoing("POST", "http://127.0.0.1:1/"), [](const auto&) { FAIL(); })
+            .on_error([&](const rouse::error& e) {
+              log.emplace_back(e == std::errc::connection_refused ? "ECONNREFUSED" : e.message());
+            });
+      });
+      it().set_timeout(1s, [lost] { lost.destroy(); });
+    });
+  });
+  EXPECT_EQ(log, (lines{"404", "refused", "destroyed", "ECONNREFUSED"}));
+}
+
 TEST_P(loop_http, row_40_runs_the_main_program_of_files_jobs_timers_and_a_slow_server) {
   support::scratch_folder folder;
   const std::string path = folder / "test.txt";

@@ -143,6 +143,15 @@ TEST_P(coming_from_node, files_and_jobs) {
   });
   loop.run();
   EXPECT_THAT(log, testing::UnorderedElementsAre("text", "watch"));
+  log.clear();
+  const auto to = loop.fs().create_write_stream(path);
+  EXPECT_TRUE(to.write("a"));
+  to.on_drain(notes("drain")).on_finish(notes("finish")).on_close([&] {
+    loop.fs().create_read_stream(path).on_data(notes("data")).on_end(notes("end"));
+  });
+  to.end("b");
+  loop.run();
+  EXPECT_THAT(log, testing::ElementsAre("finish", "data", "end"));
   loop.jobs().run([] { return 42; }, [&](auto number) { log.push_back(std::to_string(*number)); });
   loop.run();
   EXPECT_EQ(log.back(), "42");
