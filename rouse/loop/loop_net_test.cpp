@@ -159,6 +159,27 @@ TEST_P(loop_net, says_when_too_much_waits_and_when_it_has_drained) {
   EXPECT_LE(most, 2 * piece.size());
 }
 
+TEST_P(loop_net, drains_before_it_tells_of_writes_and_not_after_the_end) {
+  for (const bool ends_at_once : {false, true}) {
+    rouse::loop_server server;
+    server = it().net().listen("127.0.0.1:0", [&](const rouse::loop_socket& client) {
+      client.resume();
+      server.close();
+    });
+    const auto socket = it().net().connect(where(server));
+    socket.on_drain([&, socket] {
+      log.emplace_back("drain");
+      socket.end();
+    });
+    EXPECT_TRUE(socket.write("some", [&](auto) { log.emplace_back("some"); }));
+    EXPECT_FALSE(
+        socket.write(std::string(17 * 1024, 'x'), [&](auto) { log.emplace_back("much"); }));
+    if (ends_at_once) socket.end();
+    it().run();
+  }
+  EXPECT_EQ(log, (lines{"drain", "some", "much", "some", "much"}));
+}
+
 TEST_P(loop_net, stops_reading_while_it_is_paused) {
   const auto server = it().net().listen("127.0.0.1:0", [&](const rouse::loop_socket& client) {
     client.pause();

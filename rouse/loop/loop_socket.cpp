@@ -213,16 +213,16 @@ bool socket_state::run_writes(context& cx) {
 
 bool socket_state::has_to_tell() noexcept {
   const bool is_sent = !sent_.is_empty() && sent_.find(sent_.head())->upto <= bytes_written;
-  return is_sent || (wants_drain_ && on_drain && buffered() == 0);
+  return is_sent || has_to_drain();
 }
 
 void socket_state::tell_sent() {
-  if (!sent_.is_empty() && sent_.find(sent_.head())->upto <= bytes_written) {
-    sent_call call = sent_.pop();
-    core().call_in_poll([&call] { call.f({}); }, "sent");
-  } else {
+  if (has_to_drain()) {
     wants_drain_ = false;
     core().call_in_poll([this] { on_drain(); }, "drain");
+  } else {
+    sent_call call = sent_.pop();
+    core().call_in_poll([&call] { call.f({}); }, "sent");
   }
 }
 

@@ -50,7 +50,8 @@ class loop_socket {
   /// Bytes have arrived; they are lent for the call. Nothing is read, and so no end is seen, before
   /// this is set, or `resume` called, or our side has ended: then what arrives is dropped.
   const loop_socket& on_data(callback<void(std::span<const std::byte>)> f) const;
-  /// Everything that `write` had been given is sent, after it had answered false.
+  /// Everything that `write` had been given is sent, after it had answered false, and `end` was not
+  /// called. Comes before what those writes are told.
   const loop_socket& on_drain(callback<void()> f) const;
   /// The peer has finished.
   const loop_socket& on_end(callback<void()> f) const;

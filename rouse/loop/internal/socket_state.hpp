@@ -103,6 +103,10 @@ class socket_state {
   [[nodiscard]] bool run_reads(context& cx);
   [[nodiscard]] bool run_writes(context& cx);
   std::size_t write_now(std::span<const std::byte> bytes);
+  /// All is sent, and more may be written.
+  [[nodiscard]] bool has_to_drain() const noexcept {
+    return wants_drain_ && on_drain && !wants_end_ && buffered() == 0;
+  }
   /// A write is sent that somebody wants to know of, or all are.
   [[nodiscard]] bool has_to_tell() noexcept;
   /// One such call.
