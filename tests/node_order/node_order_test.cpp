@@ -33,9 +33,10 @@ std::string folder() { return NODE_ORDER_SOURCES "/programs/"; }
 
 std::vector<program> all_programs() {
   std::vector<program> all;
-  for (auto some : {queue_programs(), timer_programs(), interval_programs(), liveness_programs(),
-                    error_programs(), socket_programs(), pool_programs(), process_programs(),
-                    signal_programs(), walk_programs()})
+  for (auto some :
+       {queue_programs(), timer_programs(), interval_programs(), liveness_programs(),
+        error_programs(), socket_programs(), pool_programs(), process_programs(), signal_programs(),
+        unix_programs(), stream_programs(), http_programs(), walk_programs()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }

@@ -76,6 +76,9 @@ std::span<const program> socket_programs();
 std::span<const program> pool_programs();
 std::span<const program> process_programs();
 std::span<const program> signal_programs();
+std::span<const program> unix_programs();
+std::span<const program> stream_programs();
+std::span<const program> http_programs();
 std::span<const program> walk_programs();
 /// The program of walk_programs.cpp with another seed.
 void walk_from(std::uint32_t seed, script& s);
