@@ -55,7 +55,7 @@ class loop_http {
 
   /// The same with a body that is written bit by bit: the answer comes whole. A body whose length
   /// `what` does not tell (`body_length`) is sent in chunks. What ends the request comes to the
-  /// sink's on_error; an answer that comes before the body's end, a refusal perhaps, closes it.
+  /// sink's on_error; an answer of 300 or above that comes before the end of the body closes it.
   /// @example
   ///   auto body = loop.http().upload({"PUT", url}, [](http_answer answer) { ... });
   ///   body.write("some");
