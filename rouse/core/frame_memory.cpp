@@ -1,6 +1,7 @@
 #include <rouse/base/atomic.hpp>
 #include <rouse/core/frame_memory.hpp>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -9,6 +10,8 @@ namespace {
 
 // The balance of threads that have ended, or have no cache.
 constinit atomic<long> balance_elsewhere{0};
+
+constexpr unsigned not_trimmed = ~0u;
 
 void count_blocks(long more) noexcept {
   if (this_frame_cache.is_open)
@@ -24,6 +27,7 @@ struct cache_lifetime {
   cache_lifetime() noexcept {
     for (frame_class& c : this_frame_cache.classes)
       c.room = c.limit = frame_class_limit;
+    this_frame_cache.trimmed_to = not_trimmed;
     this_frame_cache.is_open = true;
   }
   cache_lifetime(const cache_lifetime&) = delete;
@@ -50,9 +54,12 @@ void* allocate_frame_slow(std::size_t bytes, [[maybe_unused]] frame_class* misse
 }
 
 void free_frame_slow(void* block, frame_class* full) noexcept {
-  if (full && full->limit != 0 && full->limit < full->taken) {
-    full->limit += frame_class_limit;
-    full->room = frame_class_limit - 1;
+  if (full && full->limit != 0 && full->limit < std::max(full->taken, frame_class_limit)) {
+    const unsigned grown = full->limit < frame_class_limit ? frame_class_limit
+                                                           : full->limit + frame_class_limit;
+    full->room = grown - full->limit - 1;
+    full->limit = grown;
+    this_frame_cache.trimmed_to = not_trimmed;
     *static_cast<void**>(block) = full->head;
     full->head = block;
     return;
@@ -62,6 +69,7 @@ void free_frame_slow(void* block, frame_class* full) noexcept {
 }
 
 bool trim_frame_cache(unsigned blocks, unsigned at_once) noexcept {
+  if (this_frame_cache.trimmed_to <= blocks) return false;
   for (frame_class& c : this_frame_cache.classes) {
     for (; c.kept() > blocks; --at_once) {
       if (at_once == 0) return true;
@@ -71,11 +79,12 @@ bool trim_frame_cache(unsigned blocks, unsigned at_once) noexcept {
       free_frame_slow(block, nullptr);
     }
     c.taken = 0;
-    if (c.limit > frame_class_limit && c.kept() <= frame_class_limit) {
-      c.room = frame_class_limit - c.kept();
-      c.limit = frame_class_limit;
-    }
+    if (c.limit == 0) continue;  // this thread has no cache
+    const unsigned left = c.kept();
+    c.limit = std::max(blocks, 1u);  // 0 would close it
+    c.room = c.limit - left;
   }
+  this_frame_cache.trimmed_to = blocks;
   return false;
 }
 

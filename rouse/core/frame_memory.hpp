@@ -24,7 +24,8 @@ inline constexpr std::size_t frame_class_bytes = 16;
 inline constexpr std::size_t frame_classes = 128;  // blocks of up to 2 KiB are recycled
 // Blocks kept per class and thread; more only up to what the thread has itself taken of that class
 // since it was last trimmed, so that a crowd that comes and goes is recycled, and blocks that come
-// from other threads do not pile up.
+// from other threads do not pile up. A trimmed class has room for no more than was left to it: the
+// first block beyond opens it again, and tells the next trim that there is something to do.
 inline constexpr unsigned frame_class_limit = 2048;
 
 struct frame_class {
@@ -38,7 +39,8 @@ struct frame_class {
 struct frame_cache {
   frame_class classes[frame_classes];
   long balance;  // blocks taken from the allocator minus given back, while the cache is open
-  bool is_open;  // from the thread's first miss to its end
+  unsigned trimmed_to;  // no class keeps more, or has been opened since; ~0: not known
+  bool is_open;         // from the thread's first miss to its end
 };
 inline constinit thread_local frame_cache this_frame_cache{};
 
@@ -91,7 +93,7 @@ inline void free_frame(void* block, [[maybe_unused]] std::size_t bytes) noexcept
 
 /// Gives back to the allocator what this thread keeps beyond `blocks` per class, but no more than
 /// `at_once` blocks; true when some are left. An executor calls it when it goes idle, and looks at
-/// timers and events in between.
+/// timers and events in between. Costs nothing when no class has been opened since the last time.
 bool trim_frame_cache(unsigned blocks, unsigned at_once = ~0u) noexcept;
 
 /// Blocks that are in use, whoever made them; for tests, which compare it before and after. What
