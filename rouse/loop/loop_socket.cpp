@@ -54,6 +54,7 @@ bool socket_state::write(std::span<const std::byte> bytes, callback<void(result<
   }
   accepted_bytes_ += bytes.size();
   const std::size_t gone = write_now(bytes);
+  if (gone != 0 && gone == bytes.size() && !sent) return true;
   queued_.append(reinterpret_cast<const char*>(bytes.data()) + gone, bytes.size() - gone);
   if (sent) sent_.emplace(accepted_bytes_, std::move(sent));
   wake();
@@ -65,12 +66,10 @@ bool socket_state::write(std::span<const std::byte> bytes, callback<void(result<
 /// From a callback of our own task, with nothing before it: without a copy, as much as the kernel
 /// takes at once. What goes wrong is told when the task writes the rest.
 std::size_t socket_state::write_now(std::span<const std::byte> bytes) {
-  if (!running_in_ || !open_ || writing_ || buffered() != 0 || bytes.empty()) return 0;
-  auto operation = open_->write_some(bytes);
-  auto polled = operation.poll(*running_in_);
-  if (!polled.is_ready()) return 0;
-  const auto sent = polled.take();
+  if (!running_in_ || !open_ || buffered() != 0 || !running_in_->spend()) return 0;
+  const auto sent = open_->try_write(bytes);
   if (!sent) return early_failure_ = sent.error(), 0;
+  running_in_->charge_bytes(*sent);
   bytes_written += *sent;
   return *sent;
 }
@@ -151,7 +150,7 @@ void socket_state::take(any_stream connected) noexcept {
 void socket_state::run_open(context& cx) {
   bool moved = true;
   while (moved && goes_on()) {
-    moved = run_writes(cx);
+    moved = has_writes() && run_writes(cx);
     if (goes_on()) moved |= run_reads(cx);
   }
   if (has_ended_ && has_shut_down_ && !has_to_tell()) return close(false);
@@ -164,8 +163,8 @@ bool socket_state::run_reads(context& cx) {
   if (!reading_) reading_.emplace(open_->read());
   auto polled = reading_->poll(cx);
   if (!polled.is_ready()) return false;
-  auto got = polled.take();
-  reading_.reset();
+  auto& got = polled.get();
+  reading_->reset();
   if (!got) {
     fail(got.error());
     return true;

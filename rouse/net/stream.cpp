@@ -15,12 +15,8 @@ std::span<const std::byte> one_call(std::span<const std::byte> bytes) noexcept {
   return bytes.first(std::min(bytes.size(), sys::transfer_bytes_max));
 }
 
-/// A result costs the task one unit of its budget; one that moved many bytes costs more, so that a
-/// connection that always has bytes gives way after 128 KiB: some 50 us of copying.
-void charge(context& cx, std::size_t bytes) noexcept {
-  constexpr std::size_t bytes_per_unit = 1024;
-  if (unsigned* budget = cx.budget())
-    *budget -= static_cast<unsigned>(std::min<std::size_t>(*budget, bytes / bytes_per_unit));
+error failed(opcode code, long negative_errno) noexcept {
+  return {name_of(code), static_cast<int>(-negative_errno)};
 }
 
 int clamp_bytes(std::size_t bytes) noexcept {
@@ -46,12 +42,29 @@ std::string basic_gather_operation<All>::subject() const {
   return to_->subject();
 }
 
+/// By a call of its own, without the operation. False: it has to wait, or to be done the other way.
+bool read_operation::try_now(rouse::result<lease>& into, context& cx) noexcept {
+  const long n = from_->source_.try_receive(*into);
+  if (n == source::not_now) return cx.refund(), false;
+  operation_.settle();
+  if (n < 0)
+    into = std::unexpected(failed(opcode::receive, n));
+  else
+    cx.charge_bytes(into->size());
+  return true;
+}
+
 poll_result<rouse::result<lease>> read_operation::poll(context& cx) noexcept {
+  if (operation_.is_callable() && from_->source_.may_try_receive()) {
+    if (!cx.spend()) return pending;
+    poll_result<rouse::result<lease>> answer{rouse::result<lease>()};
+    if (try_now(answer.get(), cx)) return answer;
+  }
   if (operation_.is_idle()) operation_.receive_leased(from_->source_);
   if (!operation_.poll(cx)) return pending;
   if (operation_.result() < 0) return std::unexpected(operation_.failure());
   lease bytes = operation_.take_lease();
-  charge(cx, bytes.size());
+  cx.charge_bytes(bytes.size());
   return rouse::result<lease>(std::move(bytes));
 }
 
@@ -62,7 +75,7 @@ poll_result<rouse::result<std::size_t>> read_into_operation::poll(context& cx) n
   if (!operation_.poll(cx)) return pending;
   if (operation_.result() < 0) return std::unexpected(operation_.failure());
   const auto count = static_cast<std::size_t>(operation_.result());
-  charge(cx, count);
+  cx.charge_bytes(count);
   return rouse::result<std::size_t>(count);
 }
 
@@ -84,14 +97,25 @@ basic_write_operation<All>::poll(context& cx) noexcept {
       else
         return rouse::result<std::size_t>(0);
     }
-    if (operation_.is_idle()) operation_.send(to_->source_, one_call(bytes_.subspan(at)));
-    if (!operation_.poll(cx)) return pending;
-    if (operation_.result() < 0) return std::unexpected(operation_.failure());
-    const auto sent = static_cast<std::size_t>(operation_.result());
+    long n = source::not_now;
+    if (operation_.is_callable()) {
+      if (!cx.spend()) return pending;
+      n = to_->source_.try_send(bytes_.subspan(at));
+      if (n == source::not_now) cx.refund();
+    }
+    if (n == source::not_now) {
+      if (operation_.is_idle()) operation_.send(to_->source_, one_call(bytes_.subspan(at)));
+      if (!operation_.poll(cx)) return pending;
+      n = operation_.result();
+    }
+    operation_.settle();
+    if (n < 0) return std::unexpected(failed(opcode::send, n));
+    const auto sent = static_cast<std::size_t>(n);
     at += sent;
-    charge(cx, sent);
+    cx.charge_bytes(sent);
     if constexpr (!All) return rouse::result<std::size_t>(sent);
-    operation_.reset();  // stays spent once a cancel was asked for: then nothing new is started
+    if (!operation_.is_idle())
+      operation_.reset();  // stays spent once a cancel was asked for: then nothing new is started
   }
 }
 
@@ -143,7 +167,7 @@ basic_gather_operation<All>::poll(context& cx) noexcept {
     if (operation_.result() < 0) return std::unexpected(operation_.failure());
     const auto sent = static_cast<std::size_t>(operation_.result());
     at() += sent;
-    charge(cx, sent);
+    cx.charge_bytes(sent);
     advance(sent);
     if constexpr (!All) return rouse::result<std::size_t>(sent);
     operation_.reset();
@@ -162,7 +186,7 @@ poll_result<rouse::result<std::size_t>> send_file_operation::poll(context& cx) n
   if (!operation_.poll(cx)) return pending;
   if (operation_.result() < 0) return std::unexpected(operation_.failure());
   const auto sent = static_cast<std::size_t>(operation_.result());
-  charge(cx, sent);
+  cx.charge_bytes(sent);
   return rouse::result<std::size_t>(sent);
 }
 
@@ -171,6 +195,14 @@ poll_result<rouse::result<void>> shutdown_operation::poll(context&) noexcept {
                     : which_ == direction::write ? sys::shutdown_side::send
                                                  : sys::shutdown_side::both;
   return sys::shutdown(on_->fd(), side);
+}
+
+rouse::result<std::size_t> stream::try_write(std::span<const std::byte> bytes) noexcept {
+  if (bytes.empty()) return 0;
+  const long n = source_.try_send(bytes);
+  if (n >= 0) return static_cast<std::size_t>(n);
+  if (n == source::not_now) return 0;
+  return std::unexpected(failed(opcode::send, n));
 }
 
 void stream::unread(lease bytes) noexcept {

@@ -26,12 +26,17 @@ class [[nodiscard]] read_operation : public fallible<read_operation> {
   poll_result<rouse::result<lease>> poll(context& cx) noexcept;
   poll_result<void> poll_cancel(context& cx) noexcept { return operation_.poll_cancel(cx); }
   void disown() noexcept { operation_.disown(); }
+  /// For hand-written pollables: one that has given its bytes may be polled again, for the next.
+  void reset() noexcept {
+    if (!operation_.is_idle()) operation_.reset();
+  }
   [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
   [[nodiscard]] std::string subject() const;
 
  private:
   friend stream;
   explicit read_operation(stream& from) noexcept : from_(&from) {}
+  bool try_now(rouse::result<lease>& into, context& cx) noexcept;
   stream* from_;
   operation operation_;
 };
@@ -230,6 +235,10 @@ class stream {
   [[nodiscard]] gather_some_operation write_some(std::span<const slice> slices) noexcept {
     return {*this, slices, nullptr};
   }
+
+  /// As write_some(), but never waits: 0 when the kernel takes nothing now, another write is under
+  /// way, or the reactor does not write by plain calls (mock_reactor).
+  [[nodiscard]] rouse::result<std::size_t> try_write(std::span<const std::byte> bytes) noexcept;
 
   /// Sends up to `bytes` (1 or more) of the open file `file` from `offset`; gives the count, at
   /// most 1 MiB a call; 0 at the end of the file. What is not in the page cache makes the thread

@@ -191,6 +191,11 @@ class operation : public list_link {
 
   // ---- The result.
   [[nodiscard]] bool is_idle() const noexcept { return state_ == state::idle; }
+  /// The next poll would begin it: a leaf may make its call itself, without this operation. Then
+  /// settle() ends it.
+  [[nodiscard]] bool is_callable() const noexcept {
+    return state_ == state::idle || state_ == state::retry;
+  }
   /// True when a result came that no poll() has given out; after settle() or a cancel.
   [[nodiscard]] bool has_result() const noexcept { return state_ == state::done; }
   /// Result of the call, or a negative errno (or negative `errc`).

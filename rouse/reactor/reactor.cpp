@@ -51,6 +51,7 @@ result<source> reactor::attach(sys::descriptor fd, source_kind kind) {
   source_block& b = *blocks_[free_.back()];
   free_.pop_back();
   b.owner = this;
+  b.calls_into = calls_into_;
   b.fd = fd.release();
   b.kind = kind;
   b.registered = b.always_try = false;
@@ -123,6 +124,7 @@ void reactor::shut_down() noexcept {
         op->reactor_ = nullptr;
       }
     b->owner = nullptr;  // lives on in its source
+    b->calls_into = nullptr;
   }
   blocks_.clear();
   free_.clear();

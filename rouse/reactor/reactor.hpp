@@ -22,8 +22,9 @@ namespace rouse {
 
 class reactor_handle;
 namespace internal {
+class heap_lease_pool;
 class inbox;
-}
+}  // namespace internal
 
 enum class reactor_kind : unsigned char { automatic, epoll, io_uring, mock };
 /// "epoll", "io_uring", "mock"
@@ -133,6 +134,9 @@ class reactor {
  protected:
   explicit reactor(const reactor_options& options) noexcept : options_(options) {}
 
+  /// This back-end moves bytes by plain calls when a side is `ready`, so leaves may make them
+  /// themselves (source::try_send). Before the first attach().
+  void allow_calls(internal::heap_lease_pool& into) noexcept { calls_into_ = &into; }
   /// Stores a result and queues the wake for deliver(). Allocates nothing; abandoned operations are
   /// deleted by deliver().
   void complete(operation& op, std::int32_t result) noexcept;
@@ -174,6 +178,7 @@ class reactor {
   static void end(operation& op) noexcept;  // its source closes: out of the kernel, then ECANCELED
 
   reactor_options options_;
+  internal::heap_lease_pool* calls_into_ = nullptr;
   list<operation> undelivered_;
   std::vector<source_block*> blocks_;  // by index; a free one has fd -1
   std::vector<std::uint32_t> free_;

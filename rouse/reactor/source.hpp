@@ -5,12 +5,17 @@
 #include <rouse/reactor/operation.hpp>
 #include <rouse/sys/descriptor.hpp>
 
+#include <cerrno>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 namespace rouse {
 
 class reactor;
+namespace internal {
+class heap_lease_pool;
+}
 
 /// What the descriptor is, as far as reactors care.
 enum class source_kind : unsigned char {
@@ -28,6 +33,10 @@ struct source_side {
   bool ready = true;             ///< readiness reactors: a call may succeed, so try it
   bool retracted = false;  ///< completion reactors: an operation was taken back before it reached
                            ///< the kernel (decision 10)
+  /// Nobody waits here, but perhaps one that was told of an edge and is about to try.
+  [[nodiscard]] bool may_try() const noexcept {
+    return ready && (!waiting || !waiting->is_in_reactor());
+  }
 };
 
 /// The address-stable part of a source. Made, recycled and numbered by its reactor; outlives the
@@ -38,6 +47,8 @@ class source_block {
       64;  ///< accepted connections kept for the next accept; more are closed
 
   reactor* owner = nullptr;  ///< null once the reactor is gone
+  /// Of a back-end that moves bytes by plain calls: what they are received into. Else null.
+  internal::heap_lease_pool* calls_into = nullptr;
   int fd = -1;
   std::uint32_t index = 0;  ///< into the reactor's table
   std::uint32_t generation =
@@ -112,6 +123,20 @@ class source {
   /// Null when empty or when the reactor is gone.
   [[nodiscard]] reactor* owner() const noexcept { return block_ ? block_->owner : nullptr; }
   [[nodiscard]] source_block* block() const noexcept { return block_; }
+
+  // ---- Without an operation: one plain call, where the back-end makes such.
+  /// What the two below answer instead of waiting, where another operation is under way or comes
+  /// first, and always on a back-end that makes no plain calls. An operation does it then.
+  static constexpr long not_now = -EAGAIN;
+  /// Sends what the kernel takes at once; never raises SIGPIPE. Bytes, or a negative errno.
+  [[nodiscard]] long try_send(std::span<const std::byte> bytes) noexcept;
+  /// Receives what has arrived. Bytes, 0 at the end of the stream, or a negative errno.
+  [[nodiscard]] long try_receive(lease& into) noexcept;
+  /// False: try_receive() would say not_now without a call.
+  [[nodiscard]] bool may_try_receive() const noexcept {
+    ROUSE_ASSERT(block_);
+    return block_->calls_into && block_->read.may_try() && !block_->has_pushed_back();
+  }
 
   /// Closes now. Nothing happens when empty.
   void close() noexcept {

@@ -192,13 +192,6 @@ void loop_core::poll(current_thread_executor::driving& tasks, bool may_wait) {
     run_pending();
 }
 
-void loop_core::call_in_poll(callback<void()>&& f, const char* what,
-                             const std::source_location* set_at) noexcept {
-  if (trace.is_on()) [[unlikely]]
-    trace.callback(loop_phase::poll, what, set_at);
-  runner.call(loop_phase::poll, f);
-}
-
 void loop_core::run_check() noexcept {
   begin_phase(loop_phase::check);
   if (runner.is_interrupted()) return;

@@ -65,8 +65,13 @@ class loop_core {
     ++alive->refs;
   }
   /// From a task: `f` is a callback of the poll phase. The rest is for the log.
-  void call_in_poll(callback<void()>&& f, const char* what = "callback",
-                    const std::source_location* set_at = nullptr) noexcept;
+  template <class F>
+  void call_in_poll(F&& f, const char* what = "callback",
+                    const std::source_location* set_at = nullptr) noexcept {
+    if (trace.is_on()) [[unlikely]]
+      trace.callback(loop_phase::poll, what, set_at);
+    runner.call(loop_phase::poll, f);
+  }
   [[nodiscard]] instant now() noexcept { return stack().timer().now(); }
   /// How long the poll phase may wait: 0 when something is to be done at once.
   [[nodiscard]] nanoseconds wait_limit() noexcept;

@@ -107,6 +107,10 @@ class socket_state {
   [[nodiscard]] bool has_to_drain() const noexcept {
     return wants_drain_ && on_drain && !wants_end_ && buffered() == 0;
   }
+  /// run_writes() would find something: to send, to say, or to tell.
+  [[nodiscard]] bool has_writes() const noexcept {
+    return buffered() != 0 || wants_end_ || wants_drain_ || !sent_.is_empty() || early_failure_;
+  }
   /// A write is sent that somebody wants to know of, or all are.
   [[nodiscard]] bool has_to_tell() noexcept;
   /// One such call.

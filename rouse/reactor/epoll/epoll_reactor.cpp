@@ -48,6 +48,7 @@ epoll_reactor::epoll_reactor(const reactor_options& options) : reactor(options),
   auto spare = std::make_unique<internal::spare_descriptor>();
   buffers_ = new internal::heap_lease_pool(
       {options.lease_bytes, options.lease_count, options.lease_heap_bytes_max});
+  allow_calls(*buffers_);
   target_ = target.release();  // nothing throws any more
   spare_ = spare.release();
 }

@@ -40,6 +40,17 @@ attempted receive(operation& op) noexcept {
   return answer(op, n);
 }
 
+/// The bytes lie in `buffer`, which is given back where there are none.
+long receive_into(source_block& from, heap_lease_pool& buffers, std::byte* buffer) noexcept {
+  const std::size_t bytes = buffers.buffer_bytes();
+  const long n = call::receive(from.fd, buffer, bytes);
+  if (n <= 0)
+    buffers.give_back(buffer);
+  else
+    note_length(from, n, bytes);
+  return n;
+}
+
 attempted receive_leased(operation& op, heap_lease_pool& buffers) noexcept {
   std::byte* buffer = buffers.take();
   if (!buffer) {
@@ -47,16 +58,9 @@ attempted receive_leased(operation& op, heap_lease_pool& buffers) noexcept {
     op.finish(-ENOMEM);  // no lease that comes back would help
     return attempted::finished;
   }
-  const std::size_t bytes = buffers.buffer_bytes();
-  const long n = call::receive(op.target()->fd, buffer, bytes);
-  if (n <= 0) {
-    buffers.give_back(buffer);
-    return answer(op, n);
-  }
-  note_length(*op.target(), n, bytes);
-  op.set_lease(lease(buffers, buffer, static_cast<std::size_t>(n)));
-  op.finish(static_cast<std::int32_t>(n));
-  return attempted::finished;
+  const long n = receive_into(*op.target(), buffers, buffer);
+  if (n > 0) op.set_lease(lease(buffers, buffer, static_cast<std::size_t>(n)));
+  return answer(op, n);
 }
 
 }  // namespace
@@ -84,3 +88,26 @@ attempted attempt(operation& op, heap_lease_pool& buffers) noexcept {
 }
 
 }  // namespace rouse::internal
+
+namespace rouse {
+
+long source::try_send(std::span<const std::byte> bytes) noexcept {
+  ROUSE_ASSERT(block_);
+  if (!block_->calls_into || !block_->write.may_try()) return not_now;
+  const long n = sys::nonblocking::send(block_->fd, bytes.data(), bytes.size());
+  if (sys::nonblocking::would_block(n)) block_->write.ready = false;
+  return n;
+}
+
+long source::try_receive(lease& into) noexcept {
+  if (!may_try_receive()) return not_now;
+  internal::heap_lease_pool& buffers = *block_->calls_into;
+  std::byte* const buffer = buffers.take();
+  if (!buffer) return not_now;
+  const long n = internal::receive_into(*block_, buffers, buffer);
+  if (n > 0) into = lease(buffers, buffer, static_cast<std::size_t>(n));
+  if (sys::nonblocking::would_block(n)) block_->read.ready = false;
+  return n;
+}
+
+}  // namespace rouse

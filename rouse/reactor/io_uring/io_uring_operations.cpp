@@ -198,9 +198,7 @@ bool io_uring_reactor::attempt(operation& op) noexcept {
   }
   if (!half.ready) return wait_for_readiness(op);
   switch (internal::attempt(op, *buffers_)) {
-    case internal::attempted::finished:
-      if (!half.ready) doubt(*op.target());
-      return true;
+    case internal::attempted::finished: return true;
     case internal::attempted::would_wait: return wait_for_readiness(op);
     case internal::attempted::no_buffer: break;
   }
@@ -235,10 +233,13 @@ bool io_uring_reactor::attempt_connect(operation& op) noexcept {
   return true;
 }
 
-/// Remembers that a short read was taken for "empty", and that no edge has confirmed it since.
+/// Remembers that a read waits where perhaps only a short one was taken for "empty", and that no
+/// edge has confirmed it since.
 void io_uring_reactor::doubt(source_block& block) noexcept {
   // A poll that is armed later looks at the socket itself.
-  if (!(block.driver_flags & read_armed) || (block.driver_flags & doubted)) return;
+  if (block.kind != source_kind::tcp || block.always_try || !(block.driver_flags & read_armed) ||
+      (block.driver_flags & doubted))
+    return;
   block.driver_flags |= doubted;
   doubted_++;
 }
@@ -272,6 +273,7 @@ bool io_uring_reactor::wait_for_readiness(operation& op) noexcept {
       op.finish(-mine.error().code);
       return true;
     }
+  if (side(op.code()) == side_of::read) doubt(*op.target());
   arm(*op.target(), side(op.code()));
   waiting_++;
   return false;
