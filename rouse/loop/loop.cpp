@@ -3,6 +3,8 @@
 #include <rouse/base/io_error.hpp>
 #include <rouse/loop/internal/loop_core.hpp>
 
+#include <cerrno>
+#include <new>
 #include <utility>
 
 namespace rouse {
@@ -92,8 +94,7 @@ void loop::defer(callback<void()> f) {
 }
 void loop::call_when_closed(callback<void()> f) {
   ROUSE_ASSERT(f);
-  loop_core& c = core("close");
-  c.enqueue(c.closing, std::move(f));
+  core("close").enqueue_closing(std::move(f));
 }
 
 hook_id loop::add_idle(callback<void()> f) {
@@ -300,6 +301,9 @@ bool loop_caller::handle_exception(error& reason) const noexcept {
     throw;
   } catch (const io_error& e) {
     reason = e.reason();
+    return true;
+  } catch (const std::bad_alloc&) {
+    reason = error("memory", ENOMEM);
     return true;
   } catch (...) {
     core_->runner.fail(std::current_exception());

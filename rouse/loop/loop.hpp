@@ -171,8 +171,9 @@ class loop {
     return stack("spawn").spawn(std::move(f), std::move(args)...);
   }
   /// Runs `work` as a task that keeps the loop alive, and calls `done(result<T>)` in the poll phase
-  /// when it ends. An error that `work` throws as io_error comes as that error; anything else it
-  /// throws goes where what callbacks throw goes, and `done` is not called.
+  /// when it ends. An error that `work` throws as io_error comes as that error, want of memory as
+  /// ENOMEM; anything else it throws goes where what callbacks throw goes, and `done` is not
+  /// called.
   /// @returns  what `cancel` takes.
   template <pollable P, class F>
   request_id call_when_done(P work, F done, site at = site::current());
@@ -242,8 +243,8 @@ class loop_caller {
   /// As a callback of the poll phase. The rest is for the log.
   void call(callback<void()> f, const char* what = "callback",
             const std::source_location* set_at = nullptr) const noexcept;
-  /// Of the exception that is being handled: the error of an io_error; false for any other, which
-  /// goes where those of callbacks go.
+  /// Of the exception that is being handled: the error of an io_error, or want of memory; false for
+  /// any other, which goes where those of callbacks go.
   [[nodiscard]] bool handle_exception(error& reason) const noexcept;
   [[nodiscard]] loop_core& core() const noexcept { return *core_; }
 

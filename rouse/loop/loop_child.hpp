@@ -39,8 +39,9 @@ class loop_child {
   const loop_child& on_spawn(callback<void()> f) const;
   /// It has ended.
   const loop_child& on_exit(callback<void(process::exit_status)> f) const;
-  /// It could not be started; the text names the program, or the folder when that is what failed.
-  /// Without it the error goes where exceptions of callbacks go.
+  /// It could not be started; the text names the program, or the folder when that is what failed
+  /// (and memory, when there was none for it). Without it the error goes where exceptions of
+  /// callbacks go.
   const loop_child& on_error(callback<void(const io_error&)> f) const;
   /// It has ended, and so have its piped streams.
   const loop_child& on_close(callback<void()> f) const;

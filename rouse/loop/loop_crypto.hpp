@@ -56,7 +56,7 @@ class loop_crypto {
   template <class Make>
   request_id run(on_bytes done, const site& at, Make make) {
     const rouse::runtime::entered here(loop_->runtime());
-    return internal::call_when_ended(*loop_, make(), std::move(done), at);
+    return internal::call_when_ended(*loop_, make, std::move(done), at);
   }
 
   loop* loop_;

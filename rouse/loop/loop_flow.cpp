@@ -31,7 +31,7 @@ void flow_state::give(std::span<const std::byte> piece) noexcept {
 }
 
 void flow_state::finish(const result<void>& end) {
-  if (on_close_) loop_->call_when_closed(std::move(on_close_));
+  if (on_close_) last_.enqueue(std::move(on_close_));
   const bool is_told = !is_destroyed_;
   auto on_end = std::move(on_end_);
   auto on_error = std::move(on_error_);
@@ -47,6 +47,7 @@ void flow_state::finish(const result<void>& end) {
 /// What the callbacks have captured, this flow perhaps, goes with them.
 void flow_state::close() noexcept {
   loop_ = nullptr;
+  last_.give_back();
   on_data_.reset();
   const auto on_end = std::move(on_end_);
   const auto on_error = std::move(on_error_);

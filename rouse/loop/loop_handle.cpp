@@ -31,12 +31,10 @@ result<void> loop_mailbox::post(callback<void()>&& f) {
   return {};
 }
 
-void loop_mailbox::take(ring<callback<void()>>& into) {
+void loop_mailbox::take(ring<callback<void()>>& into) noexcept {
   const lock_guard guard(lock_);
   has_mail_.store(false, order::relaxed);
-  if (into.is_empty()) return into.swap(mail_);
-  while (!mail_.is_empty())
-    into.emplace(mail_.pop());
+  into.swap(mail_);
 }
 
 void loop_mailbox::close() noexcept {

@@ -73,7 +73,8 @@ task<result<void>> streamed(loop_flow flow, shared_client client, http::outgoing
                             callback<void(http_answer, loop_flow)> on_response) {
   auto reply = co_await client->send(std::move(what)).result();
   if (!reply) co_return std::unexpected(reply.error());
-  flow_state::of(flow).call([&] { on_response.call_once(head_of(*reply), flow); });
+  http_answer head = head_of(*reply);  // before the call: want of memory ends the request
+  flow_state::of(flow).call([&] { on_response.call_once(std::move(head), flow); });
   co_await one_turn();
   auto moving = flow_state::move_bytes(flow, body_pieces(std::move(client), std::move(*reply)));
   auto end = co_await std::move(moving);

@@ -17,7 +17,7 @@ const wake_table loop_job::how{
     [](wakeable& w) noexcept { static_cast<loop_job&>(w).release(); },
 };
 
-request_id loop_job::begin() {
+request_id loop_job::enrol() {
   // Until the loop has it, what fails here ends it.
   struct holder {
     loop_job* job;
@@ -36,9 +36,18 @@ request_id loop_job::begin() {
     throw;
   }
   mine.job = nullptr;
-  context cx(*this);
-  if (look(cx)) core.jobs.push_ended(*this);
   return id_;
+}
+
+void loop_job::begin() noexcept {
+  context cx(*this);
+  if (look(cx)) caller_.core().jobs.push_ended(*this);
+}
+
+void loop_job::withdraw() noexcept {
+  loop_core& core = caller_.core();
+  core.request_table.erase(*core.request_table.find(id_.index, id_.serial));
+  core.jobs.remove(*this);
 }
 
 void loop_job::cancel() noexcept {

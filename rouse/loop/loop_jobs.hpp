@@ -22,8 +22,12 @@ class loop_job : public wakeable, public list_link {
       : wakeable(how), caller_(of, "run a job"), hold_(of.hold()), set_at_(set_at) {}
 
   // The loop's thread.
-  /// It is told of the end from now on, also of one that has come.
-  request_id begin();
+  /// It has its place in the loop, which nothing but this needs memory for.
+  request_id enrol();
+  /// And its job: the end is told from now on, also one that has come.
+  void begin() noexcept;
+  /// There is no job.
+  void withdraw() noexcept;
   /// Asks the job to end; the callback comes later.
   void cancel() noexcept;
   /// Calls back, once; then all but this block is gone.
@@ -75,8 +79,12 @@ class loop_job_of final : public loop_job {
   using value_type = typename unwrap_result<output_type>::type;
 
  public:
-  loop_job_of(loop& of, Job&& job, Done&& done, const loop::site& at)
-      : loop_job(of, at), job_(std::move(job)), done_(std::move(done)) {}
+  loop_job_of(loop& of, Done&& done, const loop::site& at)
+      : loop_job(of, at), done_(std::move(done)) {}
+  template <class Submit>
+  void submit(Submit& to_pool) {
+    job_.emplace(to_pool());
+  }
 
  private:
   bool look(context& cx) noexcept override {
@@ -121,10 +129,21 @@ class loop_job_of final : public loop_job {
   std::optional<job_end<value_type>> end_;
 };
 
-/// Calls `done` with the end of a job that was submitted to the pool of `of`.
-template <pollable Job, class Done>
-request_id call_when_ended(loop& of, Job job, Done done, const loop::site& at) {
-  return (new loop_job_of<Job, Done>(of, std::move(job), std::move(done), at))->begin();
+/// Calls `done` with the end of the job that `submit()` hands to the pool of `of`, which comes
+/// last: nothing runs of what could not be told of.
+template <class Submit, class Done>
+request_id call_when_ended(loop& of, Submit submit, Done done, const loop::site& at) {
+  using job = loop_job_of<std::invoke_result_t<Submit&>, Done>;
+  auto* fresh = new job(of, std::move(done), at);
+  const request_id id = fresh->enrol();
+  try {
+    fresh->submit(submit);
+  } catch (...) {
+    fresh->withdraw();
+    throw;
+  }
+  fresh->begin();
+  return id;
 }
 
 }  // namespace internal
@@ -164,9 +183,11 @@ class loop_jobs {
     requires internal::job_function<F>
   request_id run(const job_options& options, F f, Done done, site at = site::current()) {
     using output = internal::job_output<F>;
-    auto submitted = loop_->runtime().blocking().submit(options, std::move(f));
-    auto job = submitted ? std::move(*submitted) : blocking_job<output>(submitted.error());
-    return internal::call_when_ended(*loop_, std::move(job), std::move(done), at);
+    const auto submit = [&] {
+      auto submitted = loop_->runtime().blocking().submit(options, std::move(f));
+      return submitted ? std::move(*submitted) : blocking_job<output>(submitted.error());
+    };
+    return internal::call_when_ended(*loop_, submit, std::move(done), at);
   }
 
   /// What the pool is doing.

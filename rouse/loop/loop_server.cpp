@@ -1,6 +1,7 @@
 #include <rouse/loop/internal/server_state.hpp>
 
-#include <rouse/base/io_error.hpp>
+#include <cerrno>
+#include <new>
 
 namespace rouse {
 namespace internal {
@@ -37,27 +38,35 @@ bool server_state::accept_from(Listening& l, context& cx) {
   if (!polled.is_ready()) return false;
   auto got = polled.take();
   l.accepting.reset();
-  if (!got) {
-    fail(got.error());
-    return true;
+  if (!got) return fail(got.error(), cx);
+  loop_socket client;
+  try {
+    client = socket_state::open(*link_->core, std::move(got->stream), options_);
+  } catch (const std::bad_alloc&) {
+    return fail(error("accept", ENOMEM), cx);
   }
-  const loop_socket client =
-      socket_state::open(*link_->core, socket_state::any_stream(std::move(got->stream)), options_);
   link_->core->call_in_poll([&] { on_connection_(client); }, "connection");
   return true;
 }
 
-void server_state::fail(const error& why) {
-  if (on_error_)
+/// False: enough for this turn. Where there was no memory there may be some in the next.
+bool server_state::fail(const error& why, context& cx) {
+  const bool is_final = why.code != ENOMEM;
+  if (on_error_ && is_final)
     link_->core->call_in_poll([&] { on_error_(why); }, "error");
   else
-    link_->core->runner.fail(std::make_exception_ptr(io_error(why, local_address().to_string())));
-  if (!is_closed_) close({});
+    link_->core->fail(why, [this] { return local_address().to_string(); });
+  if (is_closed_) return true;
+  if (is_final)
+    close({});
+  else
+    cx.wake();
+  return is_final;
 }
 
 void server_state::close(callback<void()>&& closed) {
   if (!link_->core) return;
-  if (closed) link_->core->enqueue(link_->core->closing, std::move(closed));
+  if (closed) link_->core->enqueue_closing(std::move(closed));
   if (std::exchange(is_closed_, true)) return;
   hold_ = loop_hold();
   if (is_running_) return;

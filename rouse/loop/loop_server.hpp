@@ -28,7 +28,8 @@ class loop_server {
   ~loop_server();
 
   /// Accepting fails for good; the server closes. Without it the error goes where exceptions of
-  /// callbacks go.
+  /// callbacks go. So does in any case that there was no memory for a connection (ENOMEM), which
+  /// may be closed then; the server goes on.
   const loop_server& on_error(callback<void(const error&)> f) const;
   /// Accepts no further connection; `closed` is called in the next closing phase. Those that were
   /// accepted live on.

@@ -21,7 +21,10 @@ class sink_state::ending {
 };
 
 sink_state::sink_state(loop& of, std::size_t high_water_mark)
-    : loop_(&of), link_(loop_caller(of, "stream").core().alive), high_water_mark_(high_water_mark) {
+    : loop_(&of),
+      link_(loop_caller(of, "stream").core().alive.get()),
+      high_water_mark_(high_water_mark),
+      last_(*link_->core) {
   link_->retain();
 }
 
@@ -32,6 +35,7 @@ void sink_state::run(const loop_sink& sink, task<result<void>> work, loop::site 
 
 bool sink_state::write(std::span<const std::byte> bytes, callback<void(result<void>)>&& written) {
   if (!takes_more()) return refuse(std::move(written)), false;
+  if (written) written_.reserve(written_.size() + 1);
   queued_.append(bytes);
   accepted_bytes_ += bytes.size();
   if (written) written_.emplace(accepted_bytes_, std::move(written));
@@ -80,7 +84,7 @@ bool sink_state::tell_written() {
 void sink_state::finish(const result<void>& end) {
   std::optional<error> why = failure_;
   if (!why && !end && !is_destroyed_) why = end.error();
-  if (on_close_) loop_->call_when_closed(std::move(on_close_));
+  if (on_close_) last_.enqueue(std::move(on_close_));
   is_closed_ = true;
   auto on_error = std::move(on_error_);
   while (!written_.is_empty()) {
@@ -97,6 +101,7 @@ void sink_state::finish(const result<void>& end) {
 /// What the callbacks have captured, this sink perhaps, goes with them.
 void sink_state::drop_callbacks() noexcept {
   is_closed_ = true;
+  last_.give_back();
   queued_.release();
   on_drain_.reset();
   written_.clear();

@@ -1,7 +1,7 @@
 #include <rouse/loop/internal/socket_state.hpp>
 
-#include <rouse/base/io_error.hpp>
-
+#include <cerrno>
+#include <new>
 #include <string_view>
 
 namespace rouse {
@@ -52,10 +52,19 @@ bool socket_state::write(std::span<const std::byte> bytes, callback<void(result<
     });
     return false;
   }
-  accepted_bytes_ += bytes.size();
+  if (sent) sent_.reserve(sent_.size() + 1);
   const std::size_t gone = write_now(bytes);
-  if (gone != 0 && gone == bytes.size() && !sent) return true;
-  queued_.append(reinterpret_cast<const char*>(bytes.data()) + gone, bytes.size() - gone);
+  if (gone != 0 && gone == bytes.size() && !sent) {
+    accepted_bytes_ += gone;
+    return true;
+  }
+  try {
+    queued_.append(reinterpret_cast<const char*>(bytes.data()) + gone, bytes.size() - gone);
+  } catch (const std::bad_alloc&) {
+    if (gone == 0) throw;  // as if it had not been asked for
+    early_failure_ = error("write", ENOMEM);
+  }
+  accepted_bytes_ += bytes.size();
   if (sent) sent_.emplace(accepted_bytes_, std::move(sent));
   wake();
   if (buffered() <= options_.high_water_mark) return true;
@@ -101,8 +110,12 @@ bool socket_state::run(context& cx) {
   if (is_closed_) return true;
   if (!task_) task_ = cx.get_waker();
   running_in_ = &cx;
-  if (!open_ && !has_failed_) run_connect(cx);
-  if (open_) run_open(cx);
+  try {
+    if (!open_ && !has_failed_) run_connect(cx);
+    if (open_) run_open(cx);
+  } catch (const std::bad_alloc&) {
+    fail(error(open_ ? "socket" : "connect", ENOMEM));
+  }
   running_in_ = nullptr;
   if (wants_close_) close_now();
   return is_closed_;
@@ -238,25 +251,39 @@ bool socket_state::shut_down(context& cx) {
 
 // ---- the end
 
-void socket_state::fail(const error& why) {
+void socket_state::fail(const error& why) noexcept {
   has_failed_ = true;
   if (on_error)
     core().call_in_poll([this, &why] { on_error(why); }, "error");
   else
-    core().runner.fail(std::make_exception_ptr(io_error(why, subject())));
+    core().fail(why, [this] { return subject(); });
   end_writes(why);
   close(true);
 }
 
-/// As next ticks: nobody is called inside destroy().
-void socket_state::end_writes(const error& why) {
-  while (!sent_.is_empty()) {
-    core().runner.next_tick(
-        [f = std::move(sent_.pop().f), why]() mutable { f(std::unexpected(why)); });
+/// As next ticks: nobody is called inside destroy(). Or before the close event, where there is no
+/// memory for a tick.
+void socket_state::end_writes(const error& why) noexcept {
+  if (unsent_) return;
+  unsent_ = why;
+  try {
+    for (std::size_t n = sent_.size(); n != 0; --n)
+      core().runner.next_tick([self = handle(), s = this] { s->tell_unsent(); });
+  } catch (const std::bad_alloc&) {
   }
 }
 
-void socket_state::close(bool failed) {
+void socket_state::tell_unsent() {
+  if (!sent_.is_empty()) sent_.pop().f(std::unexpected(*unsent_));
+}
+
+void socket_state::call_on_close() {
+  while (!sent_.is_empty())
+    core().runner.call(loop_phase::closing, [this] { tell_unsent(); });
+  if (on_close) on_close(has_failed_);
+}
+
+void socket_state::close(bool failed) noexcept {
   if (is_closed_) return;
   has_failed_ |= failed;
   if (running_in_)
@@ -265,11 +292,10 @@ void socket_state::close(bool failed) {
     close_now();
 }
 
-void socket_state::close_now() {
+void socket_state::close_now() noexcept {
   is_closed_ = true;
   release_stream();
-  loop_core& loop = core();
-  loop.enqueue(loop.closing, close_event<socket_state>(*this));
+  last_.enqueue(close_event<socket_state>(*this));
   hold_ = loop_hold();
   task_.wake();
   end_writes(error("write", ECANCELED));

@@ -1,6 +1,5 @@
 #include <rouse/loop/internal/child_input.hpp>
 
-#include <rouse/base/io_error.hpp>
 #include <rouse/loop/loop_child_input.hpp>
 
 #include <cerrno>
@@ -50,7 +49,7 @@ bool child_input::fail(const error& why, loop_core& core) {
   if (on_error)
     core.call_in_poll([this, &why] { on_error(why); });
   else if (why.code != EPIPE)
-    core.runner.fail(std::make_exception_ptr(io_error(why, "standard input")));
+    core.fail(why, [] { return std::string("standard input"); });
   return true;
 }
 

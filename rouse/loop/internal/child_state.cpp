@@ -45,9 +45,10 @@ class child_state::pieces {
 
 child_state::child_state(loop& on, const process::command& what, loop::site at)
     : loop_(&on),
-      link_(loop_caller(on, "spawn").core().alive),
+      link_(loop_caller(on, "spawn").core().alive.get()),
       at_(at),
       hold_(*link_),
+      last_(*link_->core),
       starting_(what.spawn()) {
   link_->retain();
 }
@@ -93,7 +94,7 @@ void child_state::set_ref(bool refd) noexcept {
 /// At most one callback a poll: `exit` and failures hold in between.
 bool child_state::run(context& cx) {
   if (!task_) task_ = cx.get_waker();
-  if (starting_ ? run_start(cx) : input.poll(cx, core()) || run_wait(cx)) {
+  if (run_process(cx)) {
     cx.wake();
     return false;
   }
@@ -102,6 +103,17 @@ bool child_state::run(context& cx) {
   if (is_any_read()) return false;
   close();
   return true;
+}
+
+bool child_state::run_process(context& cx) noexcept {
+  try {
+    return starting_ ? run_start(cx) : input.poll(cx, core()) || run_wait(cx);
+  } catch (const std::bad_alloc&) {
+    starting_.reset();
+    waiting_.reset();
+    fail(error(has_begun_ ? "wait" : "spawn", ENOMEM), {});
+    return true;
+  }
 }
 
 bool child_state::run_start(context& cx) {
@@ -148,13 +160,16 @@ bool child_state::run_wait(context& cx) {
   return true;
 }
 
-void child_state::fail(const error& why, std::string_view subject) {
+void child_state::fail(const error& why, std::string_view subject) noexcept {
   has_ended_ = true;
-  const io_error told(why, subject);
-  if (on_error)
-    core().call_in_poll([this, &told] { on_error(told); });
-  else
-    core().runner.fail(std::make_exception_ptr(told));
+  if (!on_error) return core().fail(why, [subject] { return std::string(subject); });
+  std::optional<io_error> told;
+  try {
+    told.emplace(why, subject);
+  } catch (const std::bad_alloc&) {
+    told.emplace(core().no_memory);
+  }
+  core().call_in_poll([this, &told] { on_error(*told); });
 }
 
 /// What nobody listens to is not waited for.
@@ -174,8 +189,8 @@ bool child_state::is_any_read() const noexcept {
   return std::ranges::any_of(streams_, &stream::is_read);
 }
 
-void child_state::close() {
-  core().enqueue(core().closing, close_event<child_state>(*this));
+void child_state::close() noexcept {
+  last_.enqueue(close_event<child_state>(*this));
   let_go();
 }
 

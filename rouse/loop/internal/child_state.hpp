@@ -9,6 +9,7 @@
 
 #include <rouse/loop/internal/child_input.hpp>
 #include <rouse/loop/internal/close_event.hpp>
+#include <rouse/loop/internal/closing_place.hpp>
 #include <rouse/loop/internal/state_task.hpp>
 #include <rouse/loop/loop_child.hpp>
 #include <rouse/process/command.hpp>
@@ -82,13 +83,14 @@ class child_state {
     if (on_close) on_close();
   }
   /// True: something was called, or may have been.
+  bool run_process(context& cx) noexcept;
   bool run_start(context& cx);
   bool run_wait(context& cx);
   void begin(process::child fresh);
-  void fail(const error& why, std::string_view subject);
+  void fail(const error& why, std::string_view subject) noexcept;
   void end_streams() noexcept;
   [[nodiscard]] bool is_any_read() const noexcept;
-  void close();
+  void close() noexcept;
   /// The loop ends: no event any more.
   void abandon() noexcept;
   void let_go() noexcept;
@@ -99,6 +101,7 @@ class child_state {
   alive_count* const link_;
   const loop::site at_;
   loop_hold hold_;
+  closing_place last_;
   waker task_;
   std::optional<process::spawn_operation> starting_;
   process::child child_;  // while it runs, and until it is closed

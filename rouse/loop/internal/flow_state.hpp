@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rouse/coro/task.hpp>
+#include <rouse/loop/internal/closing_place.hpp>
 #include <rouse/loop/internal/event_slot.hpp>
 #include <rouse/loop/internal/one_turn.hpp>
 #include <rouse/loop/loop.hpp>
@@ -45,13 +46,14 @@ class flow_state {
   friend class rouse::loop_flow;
   class ending;
 
-  explicit flow_state(loop& of) : loop_(&of), caller_(of, "stream") {}
+  explicit flow_state(loop& of) : loop_(&of), caller_(of, "stream"), last_(caller_.core()) {}
   void give(std::span<const std::byte> piece) noexcept;
   void finish(const result<void>& end);
   void close() noexcept;
 
   loop* loop_;  // null: closed
   loop_caller caller_;
+  closing_place last_;
   request_id request_;
   sync::local_notify resumed_;
   event_slot<void(std::span<const std::byte>)> on_data_;

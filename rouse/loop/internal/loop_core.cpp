@@ -70,8 +70,6 @@ loop_core::~loop_core() {
   alive->core = nullptr;
   if (options.on_reactor_closed) options.on_reactor_closed(options.hook_data);
   if (trace.is_on()) trace.note("closed");
-  mailbox->release();
-  alive->release();
 }
 
 // ---- a run
@@ -89,12 +87,26 @@ void loop_core::begin_turn() noexcept {
   if (is_turn_open || !is_alive() || runner.is_interrupted()) return;
   is_turn_open = true;
   ++runner.metrics().turns;
-  while (!deferred.is_empty())
-    pending.emplace(deferred.pop());
-  deferred.trim();
+  begin_deferred();
   if (trace.is_on()) [[unlikely]]
     trace.turn(runner.metrics().turns, pending_events());
   if (options.on_turn) options.on_turn(runner.metrics().turns, options.hook_data);
+}
+
+/// Behind what an earlier turn has left. Without memory for that it waits for another turn.
+void loop_core::begin_deferred() noexcept {
+  if (pending.is_empty()) {
+    pending.swap(deferred);
+    return deferred.trim();
+  }
+  try {
+    pending.reserve(pending.size() + deferred.size());
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  while (!deferred.is_empty())
+    pending.emplace(deferred.pop());
+  deferred.trim();
 }
 
 bool loop_core::run_before_exit() noexcept {
@@ -143,7 +155,7 @@ void loop_core::run_queue(ring<callback<void()>>& queue, loop_phase phase) noexc
     runner.call(phase, [&queue] { queue.call_front(); });
     --alive->refs;
   }
-  queue.trim();
+  queue.trim(&queue == &closing ? promised_closings : 0);
 }
 
 void loop_core::run_pending() noexcept {
@@ -173,7 +185,8 @@ void loop_core::poll(current_thread_executor::driving& tasks, bool may_wait) {
   if (trace.is_on()) [[unlikely]]
     trace.woken();
   runner.start_clock();
-  if (mailbox->has_mail()) mailbox->take(mail);
+  // Swapped in when what was taken before is called: to join them could need memory.
+  if (mail.is_empty() && mailbox->has_mail()) mailbox->take(mail);
   // A bound each: posts that beget posts starve no task.
   unsigned left = options.callbacks_per_phase;
   for (; left != 0 && !mail.is_empty() && !runner.is_interrupted(); --left) {

@@ -1,6 +1,7 @@
 // A loop from inside: the stack, the queues, and one function per phase.
 #pragma once
 
+#include <rouse/base/io_error.hpp>
 #include <rouse/base/list.hpp>
 #include <rouse/loop/internal/callback_runner.hpp>
 #include <rouse/loop/internal/hooks.hpp>
@@ -12,6 +13,7 @@
 #include <rouse/loop/internal/requests.hpp>
 #include <rouse/loop/loop.hpp>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -23,6 +25,11 @@ class client;
 namespace rouse::internal {
 
 class signal_group;
+
+/// Of what outlives the loop.
+struct counted_release {
+  void operator()(auto* counted) const noexcept { counted->release(); }
+};
 
 class loop_core {
  public:
@@ -64,6 +71,20 @@ class loop_core {
     queue.emplace(std::move(f));
     ++alive->refs;
   }
+  /// Beside the events that have their places there (closing_place).
+  void enqueue_closing(callback<void()>&& f) {
+    closing.reserve(closing.size() + promised_closings + 1);
+    enqueue(closing, std::move(f));
+  }
+  /// Where exceptions of callbacks go: the io_error, or what its making throws.
+  template <class Subject>
+  void fail(const error& why, Subject subject) noexcept {
+    try {
+      throw_error(why, subject());
+    } catch (...) {
+      runner.fail(std::current_exception());
+    }
+  }
   /// From a task: `f` is a callback of the poll phase. The rest is for the log.
   template <class F>
   void call_in_poll(F&& f, const char* what = "callback",
@@ -89,7 +110,7 @@ class loop_core {
   mutable std::optional<runtime> stack_;
 
  public:
-  alive_count* const alive;
+  const std::unique_ptr<alive_count, counted_release> alive;
   callback_runner runner;
   loop_timers timers;
   immediates immediate_queue;
@@ -100,17 +121,21 @@ class loop_core {
   ring<callback<void()>> deferred;  // to the next turn
   ring<callback<void()>> pending;   // in this one
   ring<callback<void()>> closing;
-  std::uint64_t closing_seen = 0;  // numbers below have had their order in a closing phase
-  ring<callback<void()>> mail;     // taken, and not called yet
-  loop_mailbox* const mailbox;
+  std::size_t promised_closings = 0;  // places of the queue that handles have
+  std::uint64_t closing_seen = 0;     // numbers below have had their order in a closing phase
+  ring<callback<void()>> mail;        // taken, and not called yet
+  const std::unique_ptr<loop_mailbox, counted_release> mailbox;
   std::vector<callback<void()>> before_exit;
   std::vector<callback<void(int)>> at_exit;
   std::shared_ptr<http::client> http_client;  // null before the first request; they share it
+  /// What is told when there is no memory to say it with.
+  const io_error no_memory{error("memory", ENOMEM)};
   bool is_stopping = false;
   bool is_turn_open = false;
 
  private:
   static result<runtime> make_stack(const loop_options& options, loop_core& self);
+  void begin_deferred() noexcept;
   /// Calls what stands in the queue now, at most `callbacks_per_phase`.
   void run_queue(ring<callback<void()>>& queue, loop_phase phase) noexcept;
   void begin_phase(loop_phase phase) noexcept {

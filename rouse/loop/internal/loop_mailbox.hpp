@@ -27,8 +27,8 @@ class loop_mailbox {
   /// The loop: a glance without the lock. An unpark follows the first post since the last take, so
   /// none is missed for longer than one wait.
   [[nodiscard]] bool has_mail() const noexcept { return has_mail_.load(order::relaxed); }
-  /// The loop: moves what has come to the end of `into`.
-  void take(ring<callback<void()>>& into);
+  /// The loop: moves what has come into the ring, which is empty.
+  void take(ring<callback<void()>>& into) noexcept;
   /// The loop, at its end: refuses from now on, and destroys what was left.
   void close() noexcept;
 

@@ -4,6 +4,8 @@
 
 #include <rouse/base/assert.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -17,6 +19,7 @@ class ring {
  public:
   /// As many places are kept when the ring runs empty.
   static constexpr std::size_t kept_capacity = 1024;
+  static constexpr std::size_t least_capacity = 16;
 
   ring() noexcept = default;
   ring(const ring&) = delete;
@@ -30,11 +33,16 @@ class ring {
   [[nodiscard]] std::uint64_t head() const noexcept { return head_; }
   [[nodiscard]] std::uint64_t tail() const noexcept { return tail_; }
 
+  /// No memory is needed from here on while at most so many are there.
+  void reserve(std::size_t count) {
+    if (count > capacity_) [[unlikely]]
+      resize(std::max(least_capacity, std::bit_ceil(count)));
+  }
   /// Gives the new item's number.
   template <class... Args>
   std::uint64_t emplace(Args&&... args) {
     if (size() == capacity_) [[unlikely]]
-      resize(capacity_ == 0 ? 16 : 2 * capacity_);
+      reserve(capacity_ + 1);
     ::new (static_cast<void*>(items_ + place_of(tail_))) T(std::forward<Args>(args)...);
     return tail_++;
   }
@@ -81,12 +89,16 @@ class ring {
     items_ = nullptr;
     capacity_ = 0;
   }
-  /// For the owner, between two rounds: gives back what a burst has taken.
-  void trim() noexcept {
-    if (capacity_ <= kept_capacity || !is_empty()) return;
+  /// For the owner, between two rounds: gives back what a burst has taken, but for what is
+  /// reserved.
+  void trim(std::size_t reserved = 0) noexcept {
+    if (capacity_ <= kept_capacity || reserved > capacity_ / 4 || !is_empty()) return;
+    const std::size_t less = reserved == 0 ? 0 : std::max(least_capacity, std::bit_ceil(reserved));
+    void* fresh = less == 0 ? nullptr : ::operator new(less * sizeof(T), std::nothrow);
+    if (less != 0 && !fresh) return;
     ::operator delete(static_cast<void*>(items_));
-    items_ = nullptr;
-    capacity_ = 0;
+    items_ = static_cast<T*>(fresh);
+    capacity_ = less;
   }
 
  private:

@@ -45,7 +45,7 @@ class server_state {
  private:
   server_state(loop_core& core, any_listener&& from, callback<void(loop_socket)>&& f,
                const loop_socket_options& options)
-      : link_(core.alive), hold_(*core.alive), options_(options), listener_(std::move(from)) {
+      : link_(core.alive.get()), hold_(*core.alive), options_(options), listener_(std::move(from)) {
     link_->retain();
     on_connection_.set(std::move(f));
   }
@@ -58,7 +58,7 @@ class server_state {
   }
   template <class Listening>
   bool accept_from(Listening& l, context& cx);
-  void fail(const error& why);
+  bool fail(const error& why, context& cx);
   void end() noexcept;
 
   long references_ = 1;

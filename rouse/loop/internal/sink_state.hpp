@@ -3,6 +3,7 @@
 
 #include <rouse/coro/task.hpp>
 #include <rouse/io/buffer.hpp>
+#include <rouse/loop/internal/closing_place.hpp>
 #include <rouse/loop/internal/event_slot.hpp>
 #include <rouse/loop/internal/loop_core.hpp>
 #include <rouse/loop/internal/one_turn.hpp>
@@ -72,6 +73,7 @@ class sink_state {
   loop* const loop_;  // as long as the link has its core
   alive_count* const link_;
   const std::size_t high_water_mark_;
+  closing_place last_;
   request_id request_;
   sync::local_notify asked_;
   io::buffer queued_;

@@ -11,6 +11,7 @@
 
 #include <rouse/core/waker.hpp>
 #include <rouse/loop/internal/close_event.hpp>
+#include <rouse/loop/internal/closing_place.hpp>
 #include <rouse/loop/internal/event_slot.hpp>
 #include <rouse/loop/internal/loop_core.hpp>
 #include <rouse/loop/internal/state_task.hpp>
@@ -80,7 +81,7 @@ class socket_state {
   };
 
   socket_state(loop_core& core, const loop_socket_options& options)
-      : link_(core.alive), options_(options), hold_(*core.alive) {
+      : link_(core.alive.get()), options_(options), hold_(*core.alive), last_(core) {
     link_->retain();
   }
   ~socket_state() { link_->release(); }
@@ -94,9 +95,7 @@ class socket_state {
     if (!is_closed_) abandon();
     task_.reset();
   }
-  void call_on_close() {
-    if (on_close) on_close(has_failed_);
-  }
+  void call_on_close();
   void run_open(context& cx);
   void run_connect(context& cx);
   void take(any_stream connected) noexcept;
@@ -117,11 +116,12 @@ class socket_state {
   void tell_sent();
   [[nodiscard]] bool goes_on() const noexcept;
   bool shut_down(context& cx);
-  void fail(const error& why);
+  void fail(const error& why) noexcept;
   /// As soon as the task is not using what is to be closed.
-  void close(bool failed);
-  void close_now();
-  void end_writes(const error& why);
+  void close(bool failed) noexcept;
+  void close_now() noexcept;
+  void end_writes(const error& why) noexcept;
+  void tell_unsent();
   /// The loop ends: no event any more.
   void abandon() noexcept;
   void release_stream() noexcept;
@@ -135,6 +135,7 @@ class socket_state {
   alive_count* const link_;
   const loop_socket_options options_;
   loop_hold hold_;
+  closing_place last_;
   waker task_;
   std::string where_;  // to be connected to; empty once that has begun
   std::variant<std::monostate, net::connect_operation, net::connect_unix_operation> connecting_;
@@ -149,6 +150,7 @@ class socket_state {
   ring<sent_call> sent_;
   context* running_in_ = nullptr;  // the poll of the task
   std::optional<error> early_failure_;
+  std::optional<error> unsent_;  // why what is not sent never will be
   flow flow_ = flow::untouched;
   bool wants_drain_ = false;
   bool wants_end_ = false;      // end() was called
