@@ -1,11 +1,13 @@
 #include <rouse/base/io_error.hpp>
 #include <rouse/loop/loop_net.hpp>
 #include <rouse/loop/on_loop_test.hpp>
+#include <rouse/sys/table.hpp>
 
 #include <tests/support/open_descriptors.hpp>
 #include <tests/support/scratch_folder.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -52,6 +54,23 @@ TEST_P(loop_net, tells_the_events_of_an_exchange_in_their_order) {
   EXPECT_EQ(log, (lines{"connect", "data hello", "end", "close", "server closed"}));
   EXPECT_EQ(socket.bytes_read(), 5U);
   EXPECT_EQ(socket.bytes_written(), 5U);
+}
+
+TEST_P(loop_net, a_socket_whose_end_cannot_be_said_fails_and_closes) {
+  rouse::sys::table calls = rouse::sys::real_table;
+  calls.shutdown = [](int, int) { return -ENOTCONN; };
+  const rouse::sys::scoped_table in_force(calls);
+  const auto server = it().net().listen(
+      "127.0.0.1:0", [](const rouse::loop_socket& peer) { peer.on_data([](auto) {}); });
+  const auto socket = it().net().connect(where(server));
+  socket.on_error([&](const rouse::error& why) { log.push_back(why.operation); });
+  socket.on_close([&](bool failed) {
+    log.emplace_back(failed ? "failed" : "close");
+    server.close();
+  });
+  socket.end();
+  it().run();
+  EXPECT_EQ(log, (lines{"shutdown", "failed"}));
 }
 
 TEST_P(loop_net, listens_on_a_socket_that_was_made_elsewhere) {

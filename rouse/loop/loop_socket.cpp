@@ -167,6 +167,7 @@ void socket_state::run_open(context& cx) {
     if (goes_on()) moved |= run_reads(cx);
   }
   if (has_ended_ && has_shut_down_ && !has_to_tell()) return close(false);
+  if (unsaid_ && goes_on()) return fail(*unsaid_);
   if (moved && !wants_close_) task_.wake();  // interrupted: the rest when the loop runs again
 }
 
@@ -245,7 +246,10 @@ bool socket_state::goes_on() const noexcept {
 bool socket_state::shut_down(context& cx) {
   has_shut_down_ = true;
   begin_flow();  // what nobody has asked for is dropped, so that the peer's end is seen
-  (void)open_->shutdown().poll(cx);  // fails only when the connection is gone, as a read will tell
+  // It fails when the connection is gone, and a read tells why, if there is one to come.
+  auto polled = open_->shutdown().poll(cx);
+  if (polled.is_ready())
+    if (const auto said = polled.take(); !said) unsaid_ = said.error();
   return true;
 }
 

@@ -150,6 +150,7 @@ class socket_state {
   ring<sent_call> sent_;
   context* running_in_ = nullptr;  // the poll of the task
   std::optional<error> early_failure_;
+  std::optional<error> unsaid_;  // why the peer cannot be told of our end
   std::optional<error> unsent_;  // why what is not sent never will be
   flow flow_ = flow::untouched;
   bool wants_drain_ = false;
