@@ -20,8 +20,8 @@ class silent_log final : public rouse::log_sink {
 
 /// The calls that a scenario stands on when nothing is broken.
 inline rouse::sys::table table_of(scenario which) noexcept {
-  const bool is_cold =
-      which == scenario::cold || which == scenario::store || which == scenario::tend;
+  const bool is_cold = which == scenario::cold || which == scenario::store ||
+                       which == scenario::tend || which == scenario::loop_files;
   if (is_cold) return cold_table();
   return rouse::sys::real_table;
 }
@@ -77,13 +77,32 @@ inline std::string name_of(const place& p) {
   return std::string(name_of(p.which)) + "_" + rouse::name_of(p.on);
 }
 inline constexpr place all_places[] = {
-    {scenario::echo, rouse::reactor_kind::epoll},  {scenario::echo, rouse::reactor_kind::io_uring},
-    {scenario::serve, rouse::reactor_kind::epoll}, {scenario::serve, rouse::reactor_kind::io_uring},
-    {scenario::cold, rouse::reactor_kind::epoll},  {scenario::cold, rouse::reactor_kind::io_uring},
-    {scenario::store, rouse::reactor_kind::epoll}, {scenario::store, rouse::reactor_kind::io_uring},
-    {scenario::tend, rouse::reactor_kind::epoll},  {scenario::tend, rouse::reactor_kind::io_uring},
-    {scenario::host, rouse::reactor_kind::epoll},  {scenario::host, rouse::reactor_kind::io_uring},
-    {scenario::child, rouse::reactor_kind::epoll}, {scenario::child, rouse::reactor_kind::io_uring},
+    {scenario::echo, rouse::reactor_kind::epoll},
+    {scenario::echo, rouse::reactor_kind::io_uring},
+    {scenario::serve, rouse::reactor_kind::epoll},
+    {scenario::serve, rouse::reactor_kind::io_uring},
+    {scenario::cold, rouse::reactor_kind::epoll},
+    {scenario::cold, rouse::reactor_kind::io_uring},
+    {scenario::store, rouse::reactor_kind::epoll},
+    {scenario::store, rouse::reactor_kind::io_uring},
+    {scenario::tend, rouse::reactor_kind::epoll},
+    {scenario::tend, rouse::reactor_kind::io_uring},
+    {scenario::host, rouse::reactor_kind::epoll},
+    {scenario::host, rouse::reactor_kind::io_uring},
+    {scenario::child, rouse::reactor_kind::epoll},
+    {scenario::child, rouse::reactor_kind::io_uring},
+    {scenario::loop_sockets, rouse::reactor_kind::epoll},
+    {scenario::loop_sockets, rouse::reactor_kind::io_uring},
+    {scenario::loop_files, rouse::reactor_kind::epoll},
+    {scenario::loop_files, rouse::reactor_kind::io_uring},
+    {scenario::loop_http, rouse::reactor_kind::epoll},
+    {scenario::loop_http, rouse::reactor_kind::io_uring},
+    {scenario::loop_children, rouse::reactor_kind::epoll},
+    {scenario::loop_children, rouse::reactor_kind::io_uring},
+    {scenario::loop_queues, rouse::reactor_kind::epoll},
+    {scenario::loop_queues, rouse::reactor_kind::io_uring},
+    {scenario::loop_watch, rouse::reactor_kind::epoll},
+    {scenario::loop_watch, rouse::reactor_kind::io_uring},
 };
 
 class fault_at_place : public fault, public ::testing::WithParamInterface<place> {

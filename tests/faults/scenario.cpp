@@ -18,6 +18,7 @@
 #include <rouse/process/orphans.hpp>
 #include <tests/faults/children.hpp>
 #include <tests/faults/hosted.hpp>
+#include <tests/faults/looped.hpp>
 #include <tests/support/scratch_folder.hpp>
 
 #include <cstdio>
@@ -37,11 +38,14 @@ namespace {
 constexpr unsigned clients = 3;
 constexpr std::size_t echoed_bytes = 100 * 1024;
 constexpr std::size_t echoed_bytes_brief = 4 * 1024;
+constexpr std::size_t looped_bytes = 40 * 1024;
+constexpr std::size_t looped_bytes_brief = 2 * 1024;
 constexpr std::size_t hosted_bytes = 300 * 1024;   // more than a pair of sockets holds
 constexpr std::size_t kernel_buffer_bytes = 4096;  // small, so that writers wait
 constexpr long patch_offset = 100;                 // where `store` changes its file
 constexpr const char* store_folder = "/store";
 constexpr const char* tend_folder = "/tend";
+constexpr const char* loop_folder = "/loop";
 constexpr nanoseconds hang_limit = 10s;
 
 /// Text that shows where a byte was lost, doubled or moved.
@@ -438,6 +442,23 @@ task<void> run_tend(volume how_much, outcome& out) {
   compare_whole(a, text, other, out);
 }
 
+void run_looped(scenario which, reactor_kind on, volume how_much, outcome& out) {
+  const std::size_t bytes = how_much == volume::brief          ? looped_bytes_brief
+                            : which == scenario::loop_sockets  ? hosted_bytes
+                            : which == scenario::loop_children ? echoed_bytes
+                                                               : looped_bytes;
+  const looped_site at{on, std::string_view(the_site().pages[2].content).substr(0, bytes),
+                       the_site().path() + loop_folder};
+  switch (which) {
+    case scenario::loop_sockets: return run_loop_sockets(at, out);
+    case scenario::loop_files: return run_loop_files(at, out);
+    case scenario::loop_http: return run_loop_http(at, out);
+    case scenario::loop_children: return run_loop_children(at, out);
+    case scenario::loop_watch: return run_loop_watch(at, out);
+    default: return run_loop_queues(at, out);
+  }
+}
+
 task<void> run_bounded(scenario which, volume how_much, outcome& out) {
   auto all = which == scenario::echo    ? run_echo(how_much, out)
              : which == scenario::store ? run_store(how_much, out)
@@ -468,9 +489,17 @@ const char* name_of(scenario which) noexcept {
     case scenario::tend: return "tend";
     case scenario::host: return "host";
     case scenario::child: return "child";
+    case scenario::loop_sockets: return "loop_sockets";
+    case scenario::loop_files: return "loop_files";
+    case scenario::loop_http: return "loop_http";
+    case scenario::loop_children: return "loop_children";
+    case scenario::loop_queues: return "loop_queues";
+    case scenario::loop_watch: return "loop_watch";
   }
   return "?";
 }
+
+bool is_looped(scenario which) noexcept { return which >= scenario::loop_sockets; }
 
 unsigned exchanges_of(scenario which) noexcept {
   switch (which) {
@@ -481,7 +510,13 @@ unsigned exchanges_of(scenario which) noexcept {
     case scenario::store:
     case scenario::tend:
     case scenario::host:
-    case scenario::child: return 1;
+    case scenario::child:
+    case scenario::loop_files:
+    case scenario::loop_http:
+    case scenario::loop_children:
+    case scenario::loop_queues:
+    case scenario::loop_watch: return 1;
+    case scenario::loop_sockets: return 3;
   }
   return 0;
 }
@@ -497,11 +532,18 @@ void prepare() {
 void tidy() {
   while (process::orphans() != 0)  // each has been killed, or reads the end of its input
     std::this_thread::yield();
-  for (const char* folder : {store_folder, tend_folder})
+  for (const char* folder : {store_folder, tend_folder, loop_folder})
     std::filesystem::remove_all(the_site().path() + folder);
 }
 
 void run(scenario which, reactor_kind on, outcome& out, volume how_much) {
+  if (is_looped(which)) {
+    try {
+      return run_looped(which, on, how_much, out);
+    } catch (...) {
+      return out.note_failure("loop", std::current_exception());
+    }
+  }
   runtime_options options;
   options.reactor.kind = on;
   options.blocking.threads_max =

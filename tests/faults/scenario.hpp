@@ -1,7 +1,7 @@
 // The programs that the fault tests break: an echo server with its clients, a web server with its
-// client, two that work on files, a guest of a runtime that is itself one of poll(), and one that
-// has children, each within one runtime. They know nothing of faults; they only write down, without
-// allocating, what came of every exchange.
+// client, two that work on files, a guest of a runtime that is itself one of poll(), one that has
+// children, and six in callbacks, each within one runtime. They know nothing of faults; they only
+// write down, without allocating, what came of every exchange.
 #pragma once
 
 #include <rouse/reactor/reactor.hpp>
@@ -21,8 +21,17 @@ enum class scenario {
   tend,   ///< files are replaced, copied, linked, locked, made for a while, walked and watched
   host,   ///< a library's descriptors and timer in a runtime inside poll()
   child,  ///< programs are run, spoken with, stopped and dropped, and a signal is listened to
+  // in callbacks, on a phased loop
+  loop_sockets,   ///< clients of an echo server, over TCP and a Unix socket, and one that goes at
+                  ///< once
+  loop_files,     ///< a file written, changed, read in each way, copied, renamed, removed
+  loop_http,      ///< a name looked up, and a server on the same loop asked
+  loop_children,  ///< programs run, spoken with, stopped, not found; a signal
+  loop_queues,    ///< timers, immediates, ticks, hooks, jobs, calls from another thread
+  loop_watch,     ///< a directory watched
 };
 [[nodiscard]] const char* name_of(scenario which) noexcept;
+[[nodiscard]] bool is_looped(scenario which) noexcept;
 
 enum class volume {
   full,   ///< more than the kernel's buffers hold

@@ -158,7 +158,8 @@ std::string complaint_about_end(scenario which, const outcome& out) {
   if (out.complete() > asked) return "more answers than questions";
   if (out.complete() < asked && out.failures().empty()) return "ended early without an error";
   // an echo has no length: only its server knows that a stream ended early
-  if (which == scenario::echo && out.cuts() == out.failures().size() && out.cuts() != 0)
+  const bool is_echo = which == scenario::echo || which == scenario::loop_sockets;
+  if (is_echo && out.cuts() == out.failures().size() && out.cuts() != 0)
     return "cut short, and nobody says why:" + lines_of(out.failures());
   return {};
 }
