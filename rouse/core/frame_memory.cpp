@@ -70,6 +70,7 @@ void free_frame_slow(void* block, frame_class* full) noexcept {
 
 bool trim_frame_cache(unsigned blocks, unsigned at_once) noexcept {
   if (this_frame_cache.trimmed_to <= blocks) return false;
+  const unsigned limit = std::max(blocks, 1u);  // 0 would close a class
   for (frame_class& c : this_frame_cache.classes) {
     for (; c.kept() > blocks; --at_once) {
       if (at_once == 0) return true;
@@ -81,10 +82,10 @@ bool trim_frame_cache(unsigned blocks, unsigned at_once) noexcept {
     c.taken = 0;
     if (c.limit == 0) continue;  // this thread has no cache
     const unsigned left = c.kept();
-    c.limit = std::max(blocks, 1u);  // 0 would close it
-    c.room = c.limit - left;
+    c.limit = limit;
+    c.room = limit - left;
   }
-  this_frame_cache.trimmed_to = blocks;
+  this_frame_cache.trimmed_to = limit;
   return false;
 }
 

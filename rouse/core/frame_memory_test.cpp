@@ -73,6 +73,11 @@ TEST(frame_memory, a_trimmed_class_that_was_filled_again_is_trimmed_again) {
     EXPECT_TRUE(trim_frame_cache(10, 0));
     EXPECT_FALSE(trim_frame_cache(10, 1));
     EXPECT_EQ(kept(64), 10u);
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_FALSE(trim_frame_cache(0));
+      EXPECT_EQ(kept(64), 0u);
+      free_frame(allocate_frame(64), 64);
+    }
   });
 }
 
