@@ -55,8 +55,8 @@ void* allocate_frame_slow(std::size_t bytes, [[maybe_unused]] frame_class* misse
 
 void free_frame_slow(void* block, frame_class* full) noexcept {
   if (full && full->limit != 0 && full->limit < std::max(full->taken, frame_class_limit)) {
-    const unsigned grown = full->limit < frame_class_limit ? frame_class_limit
-                                                           : full->limit + frame_class_limit;
+    const unsigned grown =
+        full->limit < frame_class_limit ? frame_class_limit : full->limit + frame_class_limit;
     full->room = grown - full->limit - 1;
     full->limit = grown;
     this_frame_cache.trimmed_to = not_trimmed;

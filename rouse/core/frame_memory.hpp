@@ -38,7 +38,7 @@ struct frame_class {
 };
 struct frame_cache {
   frame_class classes[frame_classes];
-  long balance;  // blocks taken from the allocator minus given back, while the cache is open
+  long balance;         // blocks taken from the allocator minus given back, while the cache is open
   unsigned trimmed_to;  // no class keeps more, or has been opened since; ~0: not known
   bool is_open;         // from the thread's first miss to its end
 };
