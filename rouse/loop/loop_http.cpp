@@ -137,10 +137,9 @@ loop_flow loop_http::request_stream(http::outgoing what,
   return flow;
 }
 
-loop_sink loop_http::upload(http::outgoing what, callback<void(http_answer)> on_answer, site at) {
+loop_sink loop_http::upload(http::outgoing what, callback<void(http_answer)> done, site at) {
   loop_sink sink = sink_state::make(*loop_, loop_sink::high_water_mark);
-  sink_state::run(sink, uploaded(sink, client_of(*loop_), std::move(what), std::move(on_answer)),
-                  at);
+  sink_state::run(sink, uploaded(sink, client_of(*loop_), std::move(what), std::move(done)), at);
   return sink;
 }
 

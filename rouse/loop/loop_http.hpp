@@ -53,14 +53,15 @@ class loop_http {
                            callback<void(http_answer head, loop_flow body)> on_response,
                            site at = site::current());
 
-  /// The same with a body that is written bit by bit: the answer comes whole. A body whose length
-  /// `what` does not tell (`body_length`) is sent in chunks. What ends the request comes to the
-  /// sink's on_error; an answer of 300 or above that comes before the end of the body closes it.
+  /// The same with a body that is written bit by bit; `done` gets the whole answer. A body whose
+  /// length `what` does not tell (`body_length`) is sent in chunks. What ends the request comes to
+  /// the sink's on_error; an answer of 300 or above that comes before the end of the body closes
+  /// it.
   /// @example
   ///   auto body = loop.http().upload({"PUT", url}, [](http_answer answer) { ... });
   ///   body.write("some");
   ///   body.end(" text");
-  loop_sink upload(http::outgoing what, callback<void(http_answer)> on_answer,
+  loop_sink upload(http::outgoing what, callback<void(http_answer)> done,
                    site at = site::current());
 
   /// Limits for requests from now on; they get connections of their own.
