@@ -27,6 +27,11 @@ void tell_of_forks() {
   forks_now = false;
 }
 
+void wait_for(const std::atomic<bool>& flag) {
+  while (!flag)
+    std::this_thread::yield();
+}
+
 // Goal: a fork waits for a lock that another thread holds. The other one writes half, lets go only
 // once the fork has begun, and takes its time over it.
 TEST(fork_mutex, fault_P1_is_free_in_the_child_and_what_it_guards_whole) {
@@ -35,20 +40,24 @@ TEST(fork_mutex, fault_P1_is_free_in_the_child_and_what_it_guards_whole) {
   int first = 0;
   int second = 0;
   std::atomic<bool> is_half_done = false;
+  std::atomic<bool> is_over = false;  // TSan: a thread that has ended in the copy was never joined
   std::thread other([&] {
-    const lock_guard guard(lock);
-    first = 1;
-    is_half_done = true;
-    for (int turns = 1000; turns != 0; turns -= forks_now)
-      std::this_thread::yield();
-    second = 1;
+    {
+      const lock_guard guard(lock);
+      first = 1;
+      is_half_done = true;
+      for (int turns = 1000; turns != 0; turns -= forks_now)
+        std::this_thread::yield();
+      second = 1;
+    }
+    wait_for(is_over);
   });
-  while (!is_half_done)
-    std::this_thread::yield();
+  wait_for(is_half_done);
   EXPECT_TRUE(in_fork([&] {
     const lock_guard guard(lock);
     return first == 1 && second == 1;
   }));
+  is_over = true;
   other.join();
   const lock_guard guard(lock);  // given back here, too
 }
@@ -72,16 +81,20 @@ TEST(fork_mutex, fault_P1_those_under_which_others_are_taken_come_first) {
   fork_mutex outer(fork_mutex::rank::outer);
   tell_of_forks();
   std::atomic<bool> holds_outer = false;
+  std::atomic<bool> is_over = false;
   std::thread other([&] {
-    const lock_guard first(outer);
-    holds_outer = true;
-    for (int turns = 1000; turns != 0; turns -= forks_now)
-      std::this_thread::yield();
-    const lock_guard second(inner);
+    {
+      const lock_guard first(outer);
+      holds_outer = true;
+      for (int turns = 1000; turns != 0; turns -= forks_now)
+        std::this_thread::yield();
+      const lock_guard second(inner);
+    }
+    wait_for(is_over);
   });
-  while (!holds_outer)
-    std::this_thread::yield();
+  wait_for(holds_outer);
   EXPECT_TRUE(in_fork([] { return true; }));
+  is_over = true;
   other.join();
 }
 
