@@ -11,14 +11,6 @@ std::unexpected<error> closed(const char* operation) noexcept {
   return std::unexpected(error(operation, errc::closed));
 }
 
-/// As net::stream has it: a result costs the task one unit of its budget; one that moved many bytes
-/// costs more.
-void charge(context& cx, std::size_t bytes) noexcept {
-  constexpr std::size_t bytes_per_unit = 1024;
-  if (unsigned* budget = cx.budget())
-    *budget -= static_cast<unsigned>(std::min<std::size_t>(*budget, bytes / bytes_per_unit));
-}
-
 }  // namespace
 
 std::string pipe_read::subject() const { return from_->subject(); }
@@ -36,7 +28,7 @@ poll_result<rouse::result<std::size_t>> pipe_read::poll(context& cx) noexcept {
   if (!operation_.poll(cx)) return pending;
   if (operation_.result() < 0) return std::unexpected(operation_.failure());
   const auto count = static_cast<std::size_t>(operation_.result());
-  charge(cx, count);
+  cx.charge_bytes(count);
   return rouse::result<std::size_t>(count);
 }
 
@@ -81,7 +73,7 @@ poll_result<rouse::result<typename pipe_write<All>::value_type>> pipe_write<All>
     if (operation_.result() < 0) return std::unexpected(operation_.failure());
     const auto sent = static_cast<std::size_t>(operation_.result());
     at += sent;
-    charge(cx, sent);
+    cx.charge_bytes(sent);
     if constexpr (!All) return rouse::result<std::size_t>(sent);
     operation_.reset();  // stays spent once a cancel was asked for: then nothing new is started
   }
