@@ -46,7 +46,7 @@ std::string basic_gather_operation<All>::subject() const {
 bool read_operation::try_now(rouse::result<lease>& into, context& cx) noexcept {
   const long n = from_->source_.try_receive(*into);
   if (n == source::not_now) return cx.refund(), false;
-  operation_.settle();
+  operation_.end_call();
   if (n < 0)
     into = std::unexpected(failed(opcode::receive, n));
   else
@@ -60,6 +60,10 @@ poll_result<rouse::result<lease>> read_operation::poll(context& cx) noexcept {
     poll_result<rouse::result<lease>> answer{rouse::result<lease>()};
     if (try_now(answer.get(), cx)) return answer;
   }
+  return poll_operation(cx);
+}
+
+poll_result<rouse::result<lease>> read_operation::poll_operation(context& cx) noexcept {
   if (operation_.is_idle()) operation_.receive_leased(from_->source_);
   if (!operation_.poll(cx)) return pending;
   if (operation_.result() < 0) return std::unexpected(operation_.failure());
@@ -101,21 +105,19 @@ basic_write_operation<All>::poll(context& cx) noexcept {
     if (operation_.is_callable()) {
       if (!cx.spend()) return pending;
       n = to_->source_.try_send(bytes_.subspan(at));
-      if (n == source::not_now) cx.refund();
+      n == source::not_now ? cx.refund() : operation_.end_call();
     }
     if (n == source::not_now) {
       if (operation_.is_idle()) operation_.send(to_->source_, one_call(bytes_.subspan(at)));
       if (!operation_.poll(cx)) return pending;
       n = operation_.result();
     }
-    operation_.settle();
     if (n < 0) return std::unexpected(failed(opcode::send, n));
     const auto sent = static_cast<std::size_t>(n);
     at += sent;
     cx.charge_bytes(sent);
     if constexpr (!All) return rouse::result<std::size_t>(sent);
-    if (!operation_.is_idle())
-      operation_.reset();  // stays spent once a cancel was asked for: then nothing new is started
+    operation_.reset();  // stays spent once a cancel was asked for: then nothing new is started
   }
 }
 
@@ -195,14 +197,6 @@ poll_result<rouse::result<void>> shutdown_operation::poll(context&) noexcept {
                     : which_ == direction::write ? sys::shutdown_side::send
                                                  : sys::shutdown_side::both;
   return sys::shutdown(on_->fd(), side);
-}
-
-rouse::result<std::size_t> stream::try_write(std::span<const std::byte> bytes) noexcept {
-  if (bytes.empty()) return 0;
-  const long n = source_.try_send(bytes);
-  if (n >= 0) return static_cast<std::size_t>(n);
-  if (n == source::not_now) return 0;
-  return std::unexpected(failed(opcode::send, n));
 }
 
 void stream::unread(lease bytes) noexcept {

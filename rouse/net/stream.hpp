@@ -27,9 +27,7 @@ class [[nodiscard]] read_operation : public fallible<read_operation> {
   poll_result<void> poll_cancel(context& cx) noexcept { return operation_.poll_cancel(cx); }
   void disown() noexcept { operation_.disown(); }
   /// For hand-written pollables: one that has given its bytes may be polled again, for the next.
-  void reset() noexcept {
-    if (!operation_.is_idle()) operation_.reset();
-  }
+  void reset() noexcept { operation_.reset(); }
   [[nodiscard]] static constexpr bool borrows() noexcept { return true; }
   [[nodiscard]] std::string subject() const;
 
@@ -37,6 +35,7 @@ class [[nodiscard]] read_operation : public fallible<read_operation> {
   friend stream;
   explicit read_operation(stream& from) noexcept : from_(&from) {}
   bool try_now(rouse::result<lease>& into, context& cx) noexcept;
+  poll_result<rouse::result<lease>> poll_operation(context& cx) noexcept;
   stream* from_;
   operation operation_;
 };
@@ -238,7 +237,12 @@ class stream {
 
   /// As write_some(), but never waits: 0 when the kernel takes nothing now, another write is under
   /// way, or the reactor does not write by plain calls (mock_reactor).
-  [[nodiscard]] rouse::result<std::size_t> try_write(std::span<const std::byte> bytes) noexcept;
+  [[nodiscard]] rouse::result<std::size_t> try_write(std::span<const std::byte> bytes) noexcept {
+    const long n = bytes.empty() ? 0 : source_.try_send(bytes);
+    if (n == source::not_now) return 0;
+    if (n < 0) return std::unexpected(error("send", static_cast<int>(-n)));
+    return static_cast<std::size_t>(n);
+  }
 
   /// Sends up to `bytes` (1 or more) of the open file `file` from `offset`; gives the count, at
   /// most 1 MiB a call; 0 at the end of the file. What is not in the page cache makes the thread

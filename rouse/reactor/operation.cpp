@@ -241,7 +241,9 @@ bool operation::begin(context& cx) noexcept {
     return true;
   }
   state_ = state::started;
-  if (reactor_->start(*this)) {
+  if (target_ && target_->registered && !target_->side(rouse::side(code_)).ready) {
+    ++reactor_->waiting_;  // the edge comes by itself
+  } else if (reactor_->start(*this)) {
     leave_side();
     state_ = state::spent;
     return true;
@@ -275,6 +277,13 @@ void operation::settle_begun() noexcept {
     leave_side();
     state_ = state::spent;
   }
+}
+
+void operation::end_call() noexcept {
+  if (state_ != state::retry) return;
+  unlink();
+  leave_side();
+  state_ = state::idle;
 }
 
 void operation::leave_side() noexcept {

@@ -182,17 +182,18 @@ class operation : public list_link {
   void settle() noexcept {
     if (state_ != state::idle && state_ != state::spent) settle_begun();
   }
+  /// Idle again, after its leaf has had the result by a call of its own. @pre is_callable()
+  void end_call() noexcept;
   /// Makes a spent operation idle again, for the next piece. After a cancel was asked for it stays
   /// spent, so that poll() starts nothing.
   void reset() noexcept {
-    ROUSE_DEBUG_ASSERT(state_ == state::spent);
+    ROUSE_DEBUG_ASSERT(state_ == state::spent || state_ == state::idle);
     if (!cancel_asked_) state_ = state::idle;
   }
 
   // ---- The result.
   [[nodiscard]] bool is_idle() const noexcept { return state_ == state::idle; }
-  /// The next poll would begin it: a leaf may make its call itself, without this operation. Then
-  /// settle() ends it.
+  /// The next poll would begin it: a leaf may make its call itself, and say end_call().
   [[nodiscard]] bool is_callable() const noexcept {
     return state_ == state::idle || state_ == state::retry;
   }

@@ -169,8 +169,11 @@ class reactor {
   [[nodiscard]] bool has_posted() const noexcept;
 
   reactor_metrics metrics_;
+  /// Operations started or starving, where the back-end counts them for has_work().
+  std::size_t waiting_ = 0;
 
  private:
+  friend class operation;
   friend class source;
   friend class reactor_handle;
   void recycle(source_block& block) noexcept;

@@ -54,7 +54,8 @@ class source_block {
   std::uint32_t generation =
       0;  ///< changes when the block is recycled: an event for an older one is stale
   source_kind kind = source_kind::other;
-  bool registered = false;  ///< readiness reactors: known to the kernel's queue
+  bool registered = false;  ///< readiness reactors: known to the kernel's queue, so that whoever
+                            ///< waits on a side that is not ready need not be told to it
   bool always_try =
       false;  ///< hang-up, error or urgent data was seen: no more edges can be relied on
   bool lost_bytes =

@@ -78,7 +78,6 @@ class epoll_reactor final : public reactor {
   std::vector<sys::ready_event> events_;
   internal::heap_lease_pool* buffers_;
   list<operation> starving_;  // receives that wait for a buffer
-  std::size_t waiting_ = 0;   // operations started or starving
   unsigned forks_ = 0;        // of this process when it was opened
   bool interrupted_ = false;  // the last sleep ended by a signal
   half_park outside_;         // from begin_wait to end_wait

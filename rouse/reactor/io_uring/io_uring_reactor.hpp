@@ -159,7 +159,6 @@ class io_uring_reactor final : public reactor {
   internal::ring* ring_ = nullptr;
   internal::heap_lease_pool* buffers_;
   thread_link* thread_;
-  std::size_t waiting_ = 0;           // operations started or starving
   std::size_t in_flight_ = 0;         // requests whose final completion has not been seen
   list<operation> in_kernel_;         // entered into the ring
   list<operation> deferred_;          // to be entered: no ring yet, or no room
