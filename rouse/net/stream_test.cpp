@@ -89,6 +89,40 @@ TEST_P(tcp, an_empty_write_is_done_at_once) {
   must(client.write_all(std::span<const slice>()));
 }
 
+TEST_P(tcp, a_write_that_is_only_tried_sends_at_once_or_says_0) {
+  auto [client, server] = connect_pair();
+  const std::vector<std::byte> bytes(64 * 1024, std::byte{7});
+  EXPECT_EQ(client.try_write({}).value(), 0u);
+  std::size_t sent = 0;
+  while (const std::size_t now = client.try_write(bytes).value())
+    sent += now;
+  EXPECT_GT(sent, 0u);
+  for (std::size_t left = sent; left != 0;)
+    left -= must(server.read()).size();
+  must(client.write_some(bytes));  // waits for the edge, after which trying goes on
+  EXPECT_GT(client.try_write(bytes).value(), 0u);
+  server.reset();
+  look();
+  while (client.try_write(bytes).value_or(1) == 0)
+    look();
+  EXPECT_FALSE(client.try_write(bytes));
+}
+
+TEST_P(tcp, a_write_that_is_only_tried_does_not_overtake_one_that_waits) {
+  auto [client, server] = connect_pair();
+  const std::vector<std::byte> bytes(64 * 1024, std::byte{7});
+  std::size_t sent = 0;
+  while (const std::size_t now = client.try_write(bytes).value())
+    sent += now;
+  auto waiting = client.write_all("first");
+  EXPECT_TRUE(poll_pending(waiting));
+  for (std::size_t left = sent; left != 0;)
+    left -= must(server.read()).size();
+  EXPECT_EQ(client.try_write(bytes).value(), 0u);
+  must(waiting);
+  EXPECT_EQ(read_text(server), "first");
+}
+
 TEST_P(tcp, accept_waits_and_takes_connections_in_order) {
   auto listener = listen_here();
   auto accepting = listener.accept();
