@@ -44,7 +44,7 @@ std::string basic_gather_operation<All>::subject() const {
 
 /// By a call of its own, without the operation. False: it has to wait, or to be done the other way.
 bool read_operation::try_now(rouse::result<lease>& into, context& cx) noexcept {
-  const long n = from_->source_.try_receive(*into);
+  const long n = from_->source_.try_receive(*into, &operation_);
   if (n == source::not_now) return cx.refund(), false;
   operation_.end_call();
   if (n < 0)
@@ -55,7 +55,7 @@ bool read_operation::try_now(rouse::result<lease>& into, context& cx) noexcept {
 }
 
 poll_result<rouse::result<lease>> read_operation::poll(context& cx) noexcept {
-  if (operation_.is_callable() && from_->source_.may_try_receive()) {
+  if (operation_.is_callable() && from_->source_.may_try_receive(&operation_)) {
     if (!cx.spend()) return pending;
     poll_result<rouse::result<lease>> answer{rouse::result<lease>()};
     if (try_now(answer.get(), cx)) return answer;
@@ -104,7 +104,7 @@ basic_write_operation<All>::poll(context& cx) noexcept {
     long n = source::not_now;
     if (operation_.is_callable()) {
       if (!cx.spend()) return pending;
-      n = to_->source_.try_send(bytes_.subspan(at));
+      n = to_->source_.try_send(bytes_.subspan(at), &operation_);
       n == source::not_now ? cx.refund() : operation_.end_call();
     }
     if (n == source::not_now) {

@@ -33,9 +33,9 @@ struct source_side {
   bool ready = true;             ///< readiness reactors: a call may succeed, so try it
   bool retracted = false;  ///< completion reactors: an operation was taken back before it reached
                            ///< the kernel (decision 10)
-  /// Nobody waits here, but perhaps one that was told of an edge and is about to try.
-  [[nodiscard]] bool may_try() const noexcept {
-    return ready && (!waiting || !waiting->is_in_reactor());
+  /// Whether a call may be made here for `own`, or for no operation: nobody else waits.
+  [[nodiscard]] bool may_try(const operation* own) const noexcept {
+    return ready && (!waiting || waiting == own);
   }
 };
 
@@ -127,16 +127,18 @@ class source {
 
   // ---- Without an operation: one plain call, where the back-end makes such.
   /// What the two below answer instead of waiting, where another operation is under way or comes
-  /// first, and always on a back-end that makes no plain calls. An operation does it then.
+  /// first, and always on a back-end that makes no plain calls. An operation does it then. `own` is
+  /// the caller's, which may have waited here before.
   static constexpr long not_now = -EAGAIN;
   /// Sends what the kernel takes at once; never raises SIGPIPE. Bytes, or a negative errno.
-  [[nodiscard]] long try_send(std::span<const std::byte> bytes) noexcept;
+  [[nodiscard]] long try_send(std::span<const std::byte> bytes,
+                              const operation* own = nullptr) noexcept;
   /// Receives what has arrived. Bytes, 0 at the end of the stream, or a negative errno.
-  [[nodiscard]] long try_receive(lease& into) noexcept;
+  [[nodiscard]] long try_receive(lease& into, const operation* own = nullptr) noexcept;
   /// False: try_receive() would say not_now without a call.
-  [[nodiscard]] bool may_try_receive() const noexcept {
+  [[nodiscard]] bool may_try_receive(const operation* own = nullptr) const noexcept {
     ROUSE_ASSERT(block_);
-    return block_->calls_into && block_->read.may_try() && !block_->has_pushed_back();
+    return block_->calls_into && block_->read.may_try(own) && !block_->has_pushed_back();
   }
 
   /// Closes now. Nothing happens when empty.

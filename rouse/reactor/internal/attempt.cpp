@@ -91,16 +91,16 @@ attempted attempt(operation& op, heap_lease_pool& buffers) noexcept {
 
 namespace rouse {
 
-long source::try_send(std::span<const std::byte> bytes) noexcept {
+long source::try_send(std::span<const std::byte> bytes, const operation* own) noexcept {
   ROUSE_ASSERT(block_);
-  if (!block_->calls_into || !block_->write.may_try()) return not_now;
+  if (!block_->calls_into || !block_->write.may_try(own)) return not_now;
   const long n = sys::nonblocking::send(block_->fd, bytes.data(), bytes.size());
   if (sys::nonblocking::would_block(n)) block_->write.ready = false;
   return n;
 }
 
-long source::try_receive(lease& into) noexcept {
-  if (!may_try_receive()) return not_now;
+long source::try_receive(lease& into, const operation* own) noexcept {
+  if (!may_try_receive(own)) return not_now;
   internal::heap_lease_pool& buffers = *block_->calls_into;
   std::byte* const buffer = buffers.take();
   if (!buffer) return not_now;
