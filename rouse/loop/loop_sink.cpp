@@ -87,15 +87,17 @@ void sink_state::finish(const result<void>& end) {
   if (on_close_) last_.enqueue(std::move(on_close_));
   is_closed_ = true;
   auto on_error = std::move(on_error_);
-  while (!written_.is_empty()) {
+  const callback_runner& runner = link_->core->runner;  // these are one callback, but for `exit`
+  while (!written_.is_empty() && !runner.is_exiting()) {
     written_call next = written_.pop();
     result<void> told;
     if (next.upto > written_bytes_) told = std::unexpected(why.value_or(error("write", ECANCELED)));
     call([&] { next.f(told); }, "written");
   }
   drop_callbacks();
-  if (why && !on_error) throw_error(*why);
-  if (why) on_error(*why);
+  if (!why || runner.is_exiting()) return;
+  if (!on_error) throw_error(*why);
+  on_error(*why);
 }
 
 /// What the callbacks have captured, this sink perhaps, goes with them.

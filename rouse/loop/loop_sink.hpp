@@ -19,9 +19,10 @@ class sink_state;
 
 /// A handle to such a stream, as Node's Writable.
 ///
-/// The callbacks come in this order: drain, any number of times; then finish, or error; then close.
-/// Each is called in the poll phase, close in the closing phase, and none before the callback or
-/// function returns that made the handle.
+/// The callbacks come in this order: drain, any number of times; then finish, or error, or, when
+/// what follows the last byte fails (a flush, an answer), both; then close. Each is called in the
+/// poll phase, close in the closing phase, and none before the callback or function returns that
+/// made the handle.
 ///
 /// Handles may be copied, and may outlive the stream and the loop: then they do nothing. Letting go
 /// of all of them does not end the stream, which waits for `end` or `destroy`, and keeps the loop

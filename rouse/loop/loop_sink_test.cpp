@@ -98,6 +98,27 @@ TEST_P(loop_sink, does_not_drain_once_it_was_ended) {
   EXPECT_EQ(log, (lines{"finish", "close"}));
 }
 
+TEST_P(loop_sink, tells_of_a_write_of_nothing) {
+  const auto sink = heard(at("a"));
+  sink.write("", told("before the rest"));
+  sink.write("text", [&](auto) {
+    it().set_immediate([&] {
+      sink.write("", [&](auto) {
+        log.emplace_back("when nothing waits");
+        sink.end();
+      });
+    });
+  });
+  it().run();
+  EXPECT_EQ(log, (lines{"before the rest", "when nothing waits", "finish", "close"}));
+  log.clear();
+  const auto other = heard(at("b"));
+  other.write("", told("nothing"));
+  other.end();
+  it().run();
+  EXPECT_EQ(log, (lines{"nothing", "finish", "close"}));
+}
+
 TEST_P(loop_sink, writes_much_with_no_more_in_memory_than_its_mark_and_a_piece) {
   constexpr int pieces = 64;
   const std::string piece(32 * 1024, 'x');
@@ -247,6 +268,17 @@ TEST_P(loop_sink, tells_the_other_writes_when_one_of_them_throws_at_a_failure) {
   it().run();
   const std::string why = "write: No space left on device";
   EXPECT_EQ(log, (lines{"b: " + why, "error " + why, "close"}));
+}
+
+TEST_P(loop_sink, tells_nobody_of_a_failure_once_one_has_called_exit) {
+  const auto sink = heard(at("missing/a"));
+  sink.write("a", [&](auto) {
+    log.emplace_back("a");
+    it().exit(3);
+  });
+  sink.write("b", told("b"));
+  EXPECT_EQ(it().run([] {}), 3);
+  EXPECT_EQ(log, lines{"a"});
 }
 
 TEST_P(loop_sink, lets_everything_go_at_its_end_and_when_the_loop_closes) {

@@ -96,9 +96,13 @@ template <sink_target T>
 task<result<void>> sink_state::move_bytes(loop_sink sink, T& to) {
   sink_state& self = of(sink);
   for (io::buffer spare;;) {
-    while (self.queued_.is_empty() && !self.wants_end_)
+    while (self.tell_written())  // also that nothing was written
+      co_await one_turn();
+    if (self.queued_.is_empty()) {
+      if (self.wants_end_) break;
       co_await self.asked_.wait();
-    if (self.queued_.is_empty()) break;
+      continue;
+    }
     const std::size_t size = self.queued_.size();
     io::buffer piece = std::exchange(self.queued_, std::move(spare));
     auto written = co_await to.write(std::move(piece));
@@ -107,8 +111,6 @@ task<result<void>> sink_state::move_bytes(loop_sink sink, T& to) {
     spare.clear();
     self.written_bytes_ += size;
     if (self.is_destroyed_ || self.failure_) co_return result<void>();
-    while (self.tell_written())
-      co_await one_turn();
   }
   if (self.on_finish_) {
     self.call([&self] { self.on_finish_.call_once(); }, "finish");
