@@ -195,19 +195,22 @@ TEST_P(loop_signals, may_remove_itself_and_then_the_former_handler_is_back) {
 }
 
 TEST_P(loop_signals, is_told_after_exit_no_more) {
-  const auto one = it().signals().on(SIGUSR1, [&](int) {
-    log.emplace_back("signal");
-    it().exit(3);
-  });
-  const auto two = it().signals().on(SIGUSR1, [&](int) {
-    log.emplace_back("signal");
-    it().exit(3);
-  });
-  one.ref();
-  EXPECT_EQ(it().run([] { std::raise(SIGUSR1); }), 3);
-  EXPECT_EQ(log, lines{"signal"});
-  EXPECT_FALSE(one.is_active()) << "gone with the loop";
-  two.remove();
+  for (const bool like_node : {false, true}) {
+    rouse::loop_options options;
+    options.node_compatible = like_node;
+    make(options);
+    log.clear();
+    const auto one = it().signals().on(SIGUSR1, [&](int) {
+      log.emplace_back("signal");
+      it().exit(3);
+    });
+    const auto two = it().signals().on(SIGUSR1, says("after exit"));
+    one.ref();
+    EXPECT_EQ(it().run([] { std::raise(SIGUSR1); }), 3);
+    EXPECT_EQ(log, lines{"signal"});
+    EXPECT_FALSE(one.is_active()) << "gone with the loop";
+    two.remove();
+  }
 }
 
 TEST_P(loop_signals, lets_its_callback_go_when_it_is_removed_or_the_loop_closes) {

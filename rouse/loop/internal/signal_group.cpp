@@ -74,13 +74,13 @@ poll_result<void> signal_group::listen(context& cx) {
   return pending;
 }
 
-/// One of them. In Node.js all are one callback, and one that throws ends it.
+/// One of them. In Node.js all are one callback, and one that throws, or exits, ends it.
 void signal_group::tell() {
   do {
     signal_watch& watch = *next_;
     next_ = after(watch);
     watch.call(number_);
-  } while (next_ && core_.options.node_compatible);
+  } while (next_ && core_.options.node_compatible && !core_.runner.is_exiting());
 }
 
 }  // namespace rouse::internal
