@@ -535,6 +535,17 @@ TEST_P(loop, keeps_the_order_of_node_for_what_a_closing_phase_has_left) {
 
 // ---- memory
 
+TEST_P(loop, counts_no_time_between_two_runs_as_a_callbacks) {
+  rouse::loop_options options;
+  options.measures = true;
+  make(options);
+  it().add_prepare([&] { clock_.advance(1ms); });
+  it().run_nowait();
+  clock_.advance(1h);
+  it().run_nowait();
+  EXPECT_EQ(it().metrics().longest_callback, 1ms);
+}
+
 TEST_P(loop, gives_memory_back_after_a_burst_and_stays_in_order) {
   constexpr int many = 100'000;
   int next = 0;

@@ -42,7 +42,10 @@ class loop_core {
 
   // ---- a run
   /// What an earlier run, or nobody, has drained.
-  void begin_run() noexcept { runner.drain(); }
+  void begin_run() noexcept {
+    runner.drain();
+    runner.start_clock();  // the time between two runs is no callback's
+  }
   void run_main(callback<void()>& main) noexcept;
   /// Unless the last turn has not come to its end.
   void begin_turn() noexcept;
