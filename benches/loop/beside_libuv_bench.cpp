@@ -3,6 +3,7 @@
 // an echo server? The floor is libuv (uv_programs.cpp), with timers and hooks made beforehand
 // in one piece; ours takes callbacks of any type and gives out ids. Timers and turns: CPU of
 // the thread. Jobs and calls from other threads: time on the wall, and CPU of all threads.
+#include "send_race.hpp"
 #include "start_signal.hpp"
 #include "uv_programs.hpp"
 
@@ -43,6 +44,7 @@ constexpr std::int64_t timers = 1'000'000;
 constexpr std::int64_t turns = 1'000'000;
 constexpr std::int64_t jobs = 100'000;
 constexpr std::int64_t calls_from_afar = 100'000;
+constexpr std::int64_t races = 100'000;
 
 std::int64_t calls;  // one program runs at a time
 
@@ -286,6 +288,21 @@ bench::uv_pool_result run_sends(std::int64_t count) {
   return found;
 }
 
+std::int64_t lost_sends(std::int64_t rounds) {
+  rouse::loop loop(over(epoll));
+  bench::send_race race;
+  std::optional<rouse::loop_async> bell;
+  bell.emplace(loop, [&] {
+    if (race.look()) bell.reset();
+  });
+  std::int64_t lost = 0;
+  std::thread sender(
+      [&, send = bell->sender()] { lost = race.run(rounds, [&send] { (void)send.send(); }); });
+  loop.run();
+  sender.join();
+  return lost;
+}
+
 bench::work call_side(bench::uv_pool_result (*run)(std::int64_t), bool each, clock_of which) {
   return [=](benchmark::State& state) {
     const std::int64_t n = scaled(calls_from_afar);
@@ -320,6 +337,23 @@ bench::row folded_row() {
           .ours = counting(run_sends),
           .floor = counting(bench::uv_async_sends),
           .once = true};
+}
+
+/// Sends of which the callback never sees what was written before: 0, or the rest has no meaning.
+bench::row lost_row() {
+  const auto counting = [](auto run) {
+    return [run](benchmark::State& state) {
+      for (auto _ : state)
+        bench::gauge(state, static_cast<double>(run(scaled(races))));
+    };
+  };
+  return {.name = "beside libuv: async sends that are lost, of 100000",
+          .unit = "times",
+          .at = bench::at_most(0),
+          .ours = counting(lost_sends),
+          .floor = counting(bench::uv_lost_sends),
+          .once = true,
+          .rounds_max = 1};
 }
 
 // ---- echo, CPU of the server's process for a message of 64 B
@@ -408,6 +442,7 @@ const bench::rows here({
     job_row("one by one", 1, clock_of::wall),
     call_row("async sends", false, clock_of::wall, run_sends, bench::uv_async_sends),
     folded_row(),
+    lost_row(),
     call_row("messages", true, clock_of::wall, run_posts, bench::uv_messages),
     call_row("messages", true, clock_of::all_threads, run_posts, bench::uv_messages),
     echo_row(epoll, written_in::callbacks, 1),

@@ -1,5 +1,6 @@
 #include "uv_programs.hpp"
 
+#include "send_race.hpp"
 #include "start_signal.hpp"
 
 #include <support/clocks.hpp>
@@ -189,6 +190,22 @@ uv_pool_result uv_async_sends(std::int64_t count) {
       .wall_ns = now_ns() - wall, .cpu_ns = process_cpu_ns() - cpu, .calls = calls};
   sender.join();
   return found;
+}
+
+std::int64_t uv_lost_sends(std::int64_t rounds) {
+  send_race race;
+  uv_async_t bell;
+  uv loop;
+  must(uv_async_init(loop.get(), &bell, [](uv_async_t* h) {
+    if (static_cast<send_race*>(h->data)->look())
+      uv_close(reinterpret_cast<uv_handle_t*>(h), nullptr);
+  }));
+  bell.data = &race;
+  std::int64_t lost = 0;
+  std::thread sender([&] { lost = race.run(rounds, [&bell] { uv_async_send(&bell); }); });
+  loop.run();
+  sender.join();
+  return lost;
 }
 
 uv_pool_result uv_messages(std::int64_t count) {

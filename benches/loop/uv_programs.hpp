@@ -32,8 +32,10 @@ struct uv_pool_result {
 
 /// Another thread sends `count` times; libuv folds sends together. Until the last one was seen.
 [[nodiscard]] uv_pool_result uv_async_sends(std::int64_t count);
-/// The same with a queue and a lock beside the async handle, as programs have it: each is
-/// delivered.
+/// How many of so many rounds of a send_race are lost.
+[[nodiscard]] std::int64_t uv_lost_sends(std::int64_t rounds);
+/// The same as uv_async_sends with a queue and a lock beside the async handle, as programs have it:
+/// each is delivered.
 [[nodiscard]] uv_pool_result uv_messages(std::int64_t count);
 
 /// Echoes on a listening socket, for ever.
