@@ -232,6 +232,22 @@ TEST_P(loop_sink, calls_close_alone_after_destroy) {
   EXPECT_EQ(log.back(), "close");
 }
 
+TEST_P(loop_sink, does_not_finish_after_destroy_though_it_was_ended_then_too) {
+  for (const bool ends_first : {false, true}) {
+    log.clear();
+    const auto sink = heard(at("a"));
+    sink.write("text", [&](auto) {
+      it().set_immediate([&] {  // when it waits for more
+        if (ends_first) sink.end();
+        sink.destroy();
+        sink.end();
+      });
+    });
+    it().run();
+    EXPECT_EQ(log, lines{"close"});
+  }
+}
+
 TEST_P(loop_sink, keeps_the_loop_alive_unless_it_is_unrefd) {
   const auto sink = heard(at("a"));
   for (int i = 0; i < 5; ++i)

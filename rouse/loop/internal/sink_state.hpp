@@ -96,6 +96,8 @@ template <sink_target T>
 task<result<void>> sink_state::move_bytes(loop_sink sink, T& to) {
   sink_state& self = of(sink);
   for (io::buffer spare;;) {
+    // What it waited for may have come before it was cancelled.
+    if (self.is_destroyed_ || self.failure_) co_return result<void>();
     while (self.tell_written())  // also that nothing was written
       co_await one_turn();
     if (self.queued_.is_empty()) {
@@ -110,7 +112,6 @@ task<result<void>> sink_state::move_bytes(loop_sink sink, T& to) {
     spare = std::move(*written);
     spare.clear();
     self.written_bytes_ += size;
-    if (self.is_destroyed_ || self.failure_) co_return result<void>();
   }
   if (self.on_finish_) {
     self.call([&self] { self.on_finish_.call_once(); }, "finish");
