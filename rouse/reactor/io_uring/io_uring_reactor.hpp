@@ -184,7 +184,7 @@ class io_uring_reactor final : public reactor {
   instant resume_at_ = never;
   nanoseconds pause_;
 
-  // TCP sources whose last read was short (check_quiet_sources).
+  // TCP sources that wait after what may have been a short read (check_quiet_sources).
   std::size_t doubted_ = 0;
   instant check_quiet_at_{};
   nanoseconds quiet_limit_;
