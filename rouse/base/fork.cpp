@@ -10,7 +10,20 @@ constinit atomic<unsigned> forks{0};
 
 struct mutexes {
   mutex lock;
-  list<fork_mutex> all ROUSE_GUARDED_BY(lock);  // by rank
+  list<fork_mutex> by_rank[fork_mutex::ranks] ROUSE_GUARDED_BY(lock);
+
+  void lock_all() noexcept ROUSE_NO_THREAD_SAFETY_ANALYSIS {
+    lock.lock();
+    for (list<fork_mutex>& rank : by_rank)
+      for (fork_mutex* one = rank.front(); one; one = rank.next(*one))
+        one->lock();
+  }
+  void unlock_all() noexcept ROUSE_NO_THREAD_SAFETY_ANALYSIS {
+    for (list<fork_mutex>& rank : by_rank)
+      for (fork_mutex* one = rank.front(); one; one = rank.next(*one))
+        one->unlock();
+    lock.unlock();
+  }
 };
 mutexes& the_mutexes() noexcept {
   alignas(mutexes) static unsigned char memory[sizeof(mutexes)];
@@ -18,41 +31,25 @@ mutexes& the_mutexes() noexcept {
   return *all;
 }
 
-void before_fork() noexcept ROUSE_NO_THREAD_SAFETY_ANALYSIS {
-  mutexes& m = the_mutexes();
-  m.lock.lock();
-  for (fork_mutex* one = m.all.front(); one; one = m.all.next(*one))
-    one->lock();
-}
-void after_fork() noexcept ROUSE_NO_THREAD_SAFETY_ANALYSIS {
-  mutexes& m = the_mutexes();
-  for (fork_mutex* one = m.all.front(); one; one = m.all.next(*one))
-    one->unlock();
-  m.lock.unlock();
-}
+void before_fork() noexcept { the_mutexes().lock_all(); }
+void after_fork() noexcept { the_mutexes().unlock_all(); }
 void in_child() noexcept {
   forks.fetch_add(1, order::relaxed);
   after_fork();
 }
 
+// Before main: handlers that the program sets come before ours in front of a fork, and after ours
+// behind it, and so find every lock free and the fork counted.
+[[maybe_unused]] const int registered = pthread_atfork(before_fork, after_fork, in_child);
+
 }  // namespace
 
 unsigned fork_count() noexcept { return forks.load(order::relaxed); }
 
-unsigned watch_forks() noexcept {
-  static const int registered = pthread_atfork(before_fork, after_fork, in_child);
-  (void)registered;
-  return fork_count();
-}
-
-fork_mutex::fork_mutex(rank r) noexcept : rank_(r) {
-  (void)watch_forks();
+fork_mutex::fork_mutex(rank r) noexcept {
   mutexes& m = the_mutexes();
   const lock_guard guard(m.lock);
-  fork_mutex* later = m.all.front();
-  while (later && later->rank_ <= r)
-    later = m.all.next(*later);
-  later ? m.all.insert_before(*later, *this) : m.all.push_back(*this);
+  m.by_rank[static_cast<unsigned char>(r)].push_back(*this);
 }
 
 fork_mutex::~fork_mutex() {

@@ -1,4 +1,5 @@
 #include <rouse/base/fork.hpp>
+#include <rouse/base/log.hpp>
 
 #include <gtest/gtest.h>
 #include <tests/support/in_fork.hpp>
@@ -13,7 +14,7 @@ namespace {
 using support::in_fork;
 
 TEST(fork, is_counted_in_the_child_alone) {
-  const unsigned before = watch_forks();
+  const unsigned before = fork_count();
   EXPECT_TRUE(in_fork([&] { return fork_count() == before + 1; }));
   EXPECT_EQ(fork_count(), before);
 }
@@ -46,7 +47,7 @@ TEST(fork_mutex, fault_P1_is_free_in_the_child_and_what_it_guards_whole) {
       const lock_guard guard(lock);
       first = 1;
       is_half_done = true;
-      for (int turns = 1000; turns != 0; turns -= forks_now)
+      for (int turns = 50; turns != 0; turns -= forks_now)
         std::this_thread::yield();
       second = 1;
     }
@@ -86,7 +87,7 @@ TEST(fork_mutex, fault_P1_those_under_which_others_are_taken_come_first) {
     {
       const lock_guard first(outer);
       holds_outer = true;
-      for (int turns = 1000; turns != 0; turns -= forks_now)
+      for (int turns = 50; turns != 0; turns -= forks_now)
         std::this_thread::yield();
       const lock_guard second(inner);
     }
@@ -96,6 +97,45 @@ TEST(fork_mutex, fault_P1_those_under_which_others_are_taken_come_first) {
   EXPECT_TRUE(in_fork([] { return true; }));
   is_over = true;
   other.join();
+}
+
+// Goal: a thread that is making what lives for ever as another one forks. The child has not got the
+// thread, and would wait for it.
+TEST(fork_mutex, fault_P1_a_first_line_of_the_log_may_come_as_another_thread_forks) {
+  fork_mutex lock;
+  tell_of_forks();
+  std::atomic<bool> is_held = false;
+  std::atomic<bool> is_over = false;
+  std::thread holder([&] {
+    {
+      const lock_guard guard(lock);
+      is_held = true;
+      for (int turns = 50; turns != 0; turns -= forks_now)
+        std::this_thread::yield();
+    }
+    wait_for(is_over);
+  });
+  std::thread first_to_log([&] {
+    while (!forks_now)
+      std::this_thread::yield();
+    flush_log();
+    wait_for(is_over);
+  });
+  wait_for(is_held);
+  EXPECT_TRUE(in_fork([] {
+    flush_log();
+    return true;
+  }));
+  is_over = true;
+  holder.join();
+  first_to_log.join();
+}
+
+// Goal: the program has handlers of its own, from before there was a runtime.
+TEST(fork_mutex, fault_P1_handlers_of_the_program_may_log) {
+  [[maybe_unused]] static const int registered = pthread_atfork(flush_log, flush_log, flush_log);
+  flush_log();
+  EXPECT_TRUE(in_fork([] { return true; }));
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ log_state& state() noexcept {
   static log_state* instance = ::new (static_cast<void*>(storage)) log_state;
   return *instance;
 }
+[[maybe_unused]] const log_state& made_before_main = state();  // see fork_mutex
 
 constinit thread_local bool is_inside_sink = false;
 

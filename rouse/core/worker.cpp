@@ -342,7 +342,7 @@ void worker::end_sleep() noexcept {
 
 // ---- the end
 
-worker::worker() noexcept : forks_(watch_forks()) {}
+worker::worker() noexcept : forks_(fork_count()) {}
 
 void worker::close_all(const error& why) noexcept {
   running_scope here(*this);

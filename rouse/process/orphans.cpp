@@ -61,6 +61,7 @@ left_behind& the_left_behind() {
   static auto* const all = new (memory) left_behind;  // never destroyed: threads may outlive main
   return *all;
 }
+[[maybe_unused]] const left_behind& made_before_main = the_left_behind();  // see fork_mutex
 
 /// Waits for one, in the background.
 class reaper {

@@ -218,6 +218,7 @@ fork_mutex& station_lock() noexcept {
   static auto* const lock = new fork_mutex;  // outlives every thread
   return *lock;
 }
+[[maybe_unused]] const fork_mutex& made_before_main = station_lock();  // see fork_mutex
 
 void on_signal(int number) {
   station& s = the_station;

@@ -77,7 +77,7 @@ result<void> epoll_reactor::open() try {
   events_.resize(options().events_max);
   target_->event = std::move(*event);
   queue_ = std::move(*queue);
-  forks_ = watch_forks();
+  forks_ = fork_count();
   return {};
 } catch (const std::bad_alloc&) {
   return std::unexpected(error("epoll", ENOMEM));

@@ -30,6 +30,7 @@ fork_mutex& thread_links_lock() noexcept {
   static auto* const lock = new fork_mutex(fork_mutex::rank::outermost);  // outlives every thread
   return *lock;
 }
+[[maybe_unused]] const fork_mutex& made_before_main = thread_links_lock();  // see fork_mutex
 
 constinit thread_local char this_thread = 0;  // its address names the thread
 
@@ -56,7 +57,7 @@ void io_uring_reactor::thread_link::tie() noexcept {
   lock_guard lock(thread_links_lock());
   here.links.push_back(*this);
   owner_ = &this_thread;
-  forks_ = watch_forks();
+  forks_ = fork_count();
 }
 
 void io_uring_reactor::thread_link::untie() noexcept {

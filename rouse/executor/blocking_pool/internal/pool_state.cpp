@@ -54,7 +54,7 @@ pool_state::pool_state(const blocking_pool_options& options)
       queue_(class_caps(options)),
       threads_(options.threads_max) {
   ROUSE_ASSERT(options.threads_max > 0);
-  forks_ = watch_forks();
+  forks_ = fork_count();
 }
 
 bool pool_state::is_forked() const noexcept { return forks_ != fork_count(); }

@@ -6,7 +6,6 @@
 namespace rouse {
 
 constexpr unsigned fork_count() noexcept { return 0; }
-constexpr unsigned watch_forks() noexcept { return 0; }
 using fork_mutex = mutex;
 
 }  // namespace rouse
