@@ -10,6 +10,9 @@
 #include <atomic>
 #include <functional>
 
+/// ThreadSanitizer else ends a child that starts threads.
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+
 namespace children {
 namespace {
 
