@@ -309,7 +309,9 @@ TEST_P(loop_sink, lets_everything_go_at_its_end_and_when_the_loop_closes) {
     sink.on_error([sink, token](const rouse::error&) {});
   }
   ended.end("text");
-  for (int i = 0; i < 1000 && !ended.is_closed(); ++i)
+  open.write("text");
+  const auto both = [&] { return ended.is_closed() && open.bytes_written() == 4; };
+  for (int i = 0; i < 1000 && !both(); ++i)
     it().run_once();
   it().run_nowait();
   EXPECT_EQ(token.use_count(), 5);
