@@ -123,6 +123,43 @@ TEST_P(loop_memory, what_waited_to_be_sent_is_told_of_its_end_without_any) {
   EXPECT_EQ(log, all);
 }
 
+TEST_P(loop_memory, what_waited_to_be_sent_is_told_of_nothing_after_exit_without_any) {
+  const auto server =
+      it().net().listen("127.0.0.1:0", [](const rouse::loop_socket& peer) { peer.resume(); });
+  const auto socket = it().net().connect(server.local_address().to_string());
+  for (int i = 0; i < 20; i++)
+    socket.write("text", [&](auto) {
+      log.emplace_back("told");
+      it().exit(3);
+    });
+  socket.on_close([&](bool) { log.emplace_back("close"); });
+  it().set_immediate([&] {
+    const no_memory now;
+    socket.destroy();
+  });
+  EXPECT_EQ(it().run([] {}), 3);
+  EXPECT_EQ(log, lines{"told"});
+}
+
+TEST_P(loop_memory, a_handle_closes_without_any_while_its_loop_ends) {
+  struct closes_at_its_end {
+    explicit closes_at_its_end(rouse::loop_socket s) : socket(std::move(s)) {}
+    closes_at_its_end(const closes_at_its_end&) = delete;
+    closes_at_its_end& operator=(const closes_at_its_end&) = delete;
+    ~closes_at_its_end() {
+      const no_memory now;
+      socket.destroy();
+    }
+    rouse::loop_socket socket;
+  };
+  const auto server = it().net().listen("127.0.0.1:0", [](auto) {});
+  const auto socket = it().net().connect(server.local_address().to_string());
+  socket.on_close([](bool) { FAIL(); });
+  it().set_timeout(1ms, [held = std::make_unique<closes_at_its_end>(socket)] {});
+  loop_.reset();
+  EXPECT_TRUE(socket.is_closed());
+}
+
 TEST_P(loop_memory, a_write_that_finds_none_changes_nothing) {
   const auto server = it().net().listen(
       "127.0.0.1:0", [&](const rouse::loop_socket& peer) { peer.on_data(say_bytes()); });

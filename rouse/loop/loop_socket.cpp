@@ -282,9 +282,10 @@ void socket_state::tell_unsent() {
 }
 
 void socket_state::call_on_close() {
-  while (!sent_.is_empty())
-    core().runner.call(loop_phase::closing, [this] { tell_unsent(); });
-  if (on_close) on_close(has_failed_);
+  callback_runner& runner = core().runner;  // these are one callback, but for `exit`
+  while (!sent_.is_empty() && !runner.is_exiting())
+    runner.call(loop_phase::closing, [this] { tell_unsent(); });
+  if (on_close && !runner.is_exiting()) on_close(has_failed_);
 }
 
 void socket_state::close(bool failed) noexcept {

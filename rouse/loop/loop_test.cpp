@@ -552,6 +552,10 @@ TEST_P(loop, gives_memory_back_after_a_burst_and_stays_in_order) {
   for (int i = 0; i < many; ++i)
     it().set_immediate([&, i] { EXPECT_EQ(next++, i); });
   EXPECT_EQ(it().metrics().backlog, std::size_t{many});
+  const rouse::immediate_id cleared = it().set_immediate([] { FAIL(); });
+  EXPECT_EQ(it().metrics().backlog, std::size_t{many} + 1);
+  it().clear_immediate(cleared);
+  EXPECT_EQ(it().metrics().backlog, std::size_t{many});
   it().run();
   EXPECT_EQ(next, many);
   EXPECT_EQ(it().metrics().backlog, 0U);

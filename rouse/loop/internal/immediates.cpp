@@ -14,6 +14,7 @@ bool immediates::clear(immediate_id id) noexcept {
   if (!i) return false;
   if (i->is_refd) unref();
   i->is_refd = false;
+  ++cleared_;
   const callback<void()> dies = std::move(i->f);  // outside the queue, which its destructor may use
   return true;
 }
@@ -37,7 +38,10 @@ void immediates::run(unsigned most) noexcept {
     if (std::exchange(is_refd, false)) unref();
     while (most != 0 && queue_.head() < end) {
       immediate& i = queue_.leave_front();
-      if (!i.f) continue;
+      if (!i.f) {
+        --cleared_;
+        continue;
+      }
       --most;
       is_refd = i.is_refd;
       if (trace_.is_on()) [[unlikely]]

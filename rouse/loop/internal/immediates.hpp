@@ -24,7 +24,7 @@ class immediates {
   void run(unsigned most) noexcept;
   /// Those that forbid to wait: an unref'd one runs after a wait for something else.
   [[nodiscard]] std::size_t refd() const noexcept { return refd_; }
-  [[nodiscard]] std::size_t size() const noexcept { return queue_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return queue_.size() - cleared_; }
   void clear_all() noexcept { queue_.clear(); }
 
  private:
@@ -43,6 +43,7 @@ class immediates {
   }
 
   ring<immediate> queue_;
+  std::size_t cleared_ = 0;  // of the queue
   std::size_t refd_ = 0;
   alive_count& alive_;
   callback_runner& runner_;

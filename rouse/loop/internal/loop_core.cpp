@@ -53,8 +53,10 @@ loop_core::~loop_core() {
   mailbox->close();
   mail.clear();
   runner.clear();
-  for (auto* queue : {&deferred, &pending, &closing})
+  for (auto* queue : {&deferred, &pending})
     queue->clear();
+  while (!closing.is_empty())  // the places stay: handles that close from here on hold them
+    (void)closing.pop();
   before_exit.clear();
   at_exit.clear();
   timers.clear_all();
