@@ -52,6 +52,11 @@ class list {
     list_link* l = static_cast<list_link&>(item).next_;
     return l == &head_ ? nullptr : to_item(l);
   }
+  /// The item before `item`, or null.
+  [[nodiscard]] T* previous(T& item) noexcept {
+    list_link* l = static_cast<list_link&>(item).prev_;
+    return l == &head_ ? nullptr : to_item(l);
+  }
   void push_back(T& item) noexcept { insert_before(head_, item); }
   void push_front(T& item) noexcept { insert_before(*head_.next_, item); }
   /// Places `item` in front of `at`, which stands in this list.

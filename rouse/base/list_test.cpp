@@ -36,6 +36,8 @@ TEST(list, keeps_the_order_of_pushes_at_both_ends) {
   EXPECT_EQ(names(l), "abc");
   EXPECT_EQ(l.front(), &a);
   EXPECT_EQ(l.back(), &c);
+  EXPECT_EQ(l.previous(c), &b);
+  EXPECT_EQ(l.previous(a), nullptr);
 }
 
 TEST(list, inserts_in_front_of_any_item) {

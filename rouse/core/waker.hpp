@@ -76,6 +76,8 @@ class waker {
   void reset() noexcept {
     if (wakeable* t = std::exchange(target_, nullptr)) t->table().drop(*t);
   }
+  /// Gives up the reference, which stays counted until an `adopt`; null when empty.
+  [[nodiscard]] wakeable* release() noexcept { return std::exchange(target_, nullptr); }
   /// What it refers to; null when empty.
   [[nodiscard]] wakeable* target() const noexcept { return target_; }
   /// True when both wake the same task: then a stored waker need not be replaced.

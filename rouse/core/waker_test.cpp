@@ -47,6 +47,18 @@ TEST(waker, copies_are_counted_and_given_back) {
   EXPECT_EQ(task.wakes(), 1u);
 }
 
+TEST(waker, one_that_is_given_up_stays_counted_until_it_is_adopted) {
+  support::counting_waker task;
+  waker a = waker::of(task);
+  wakeable* const counted = a.release();
+  EXPECT_FALSE(a);
+  EXPECT_EQ(a.release(), nullptr);
+  EXPECT_EQ(task.holders(), 1);
+  waker::adopt(*counted).wake_and_reset();
+  EXPECT_EQ(task.holders(), 0);
+  EXPECT_EQ(task.wakes(), 1u);
+}
+
 TEST(waker, spec_row_2_a_users_wake_object_counts) {
   auto object = std::make_shared<counting_object>();
   {

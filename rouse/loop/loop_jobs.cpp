@@ -111,15 +111,17 @@ void jobs_under_way::push_ended(loop_job& job) noexcept {
 }
 
 loop_job* jobs_under_way::pop_ended(context& cx) noexcept {
-  const lock_guard lock(lock_);
-  loop_job* first = first_;
-  if (!first) {
-    if (!idle_) idle_ = cx.get_waker();
-    return nullptr;
-  }
-  first_ = first->next_ended_;
-  if (!first_) last_ = &first_;
+  if (!taken_) taken_ = take_ended(cx);
+  loop_job* const first = taken_;
+  if (first) taken_ = first->next_ended_;
   return first;
+}
+
+loop_job* jobs_under_way::take_ended(context& cx) noexcept {
+  const lock_guard lock(lock_);
+  if (!first_ && !idle_) idle_ = cx.get_waker();
+  last_ = &first_;
+  return std::exchange(first_, nullptr);
 }
 
 }  // namespace rouse::internal

@@ -169,7 +169,7 @@ class loop_jobs {
   ///           and what it returns is destroyed. Either way `done` gets ECANCELED.
   /// @errors   at_capacity, EAGAIN (no thread can be made), to `done`. Throws io_error(closed) once
   ///           the loop has closed; std::bad_alloc.
-  /// @cost     Two allocations; four uncontended locks; a thread switch each way.
+  /// @cost     Two allocations; three locks, rarely contended; a thread switch each way.
   /// @example
   ///   loop.jobs().run([n] { return fibonacci(n); }, [](auto number) {
   ///     if (number) std::printf("%ld\n", *number);

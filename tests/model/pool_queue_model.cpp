@@ -11,12 +11,30 @@
 namespace rouse::model {
 namespace {
 
-/// Wakes a parked thread; outlives all that might wake it.
-class sleeper final : public wakeable {
+/// Wakes a parked thread. Each waker is a block of its own, so that one which is used before it is
+/// whole, or once too often, is found.
+class ringer final : public wakeable {
  public:
-  sleeper() noexcept : wakeable(how) {}
+  explicit ringer(const unparker& of) : wakeable(how), unparker_(of) {}
+
+ private:
+  static const wake_table how;
+  unparker unparker_;
+};
+
+constexpr wake_table ringer::how{
+    [](wakeable& w) noexcept { static_cast<ringer&>(w).unparker_.unpark(); },
+    [](wakeable& w) noexcept -> wakeable& {
+      return *new ringer(static_cast<ringer&>(w).unparker_);
+    },
+    [](wakeable& w) noexcept { delete &static_cast<ringer&>(w); },
+};
+
+/// Awaits jobs by parking.
+class sleeper {
+ public:
   void await(blocking_job<unsigned>& job, result<unsigned>& into) {
-    context cx(*this);
+    context cx(ringer_);
     for (;;) {
       auto answer = job.poll(cx);
       if (answer.is_ready()) {
@@ -28,15 +46,8 @@ class sleeper final : public wakeable {
   }
 
  private:
-  static const wake_table how;
   thread_park sleep_;
-  unparker unparker_ = sleep_.unparker();
-};
-
-constexpr wake_table sleeper::how{
-    [](wakeable& w) noexcept { static_cast<sleeper&>(w).unparker_.unpark(); },
-    [](wakeable& w) noexcept -> wakeable& { return w; },
-    [](wakeable&) noexcept {},
+  ringer ringer_{sleep_.unparker()};
 };
 
 /// One waits until the other has come.

@@ -12,7 +12,6 @@
 
 #include <rouse/base/atomic.hpp>
 #include <rouse/base/list.hpp>
-#include <rouse/base/mutex.hpp>
 #include <rouse/core/outcome.hpp>
 #include <rouse/core/pollable.hpp>
 #include <rouse/executor/blocking_pool/job_class.hpp>
@@ -26,6 +25,16 @@ namespace internal {
 
 class pool_state;
 
+/// Stands for the end of a job where a waiter could stand. Never woken.
+class end_of_job final : public wakeable {
+ public:
+  constexpr end_of_job() noexcept : wakeable(none) {}
+
+ private:
+  static constexpr wake_table none{};
+};
+inline constinit end_of_job job_has_ended;
+
 /// All of a job but its types.
 class pool_job : public list_link {
  public:
@@ -35,8 +44,8 @@ class pool_job : public list_link {
 
   // The handle's side.
   [[nodiscard]] bool is_finished() const noexcept {
-    return is_finished_.load(order::acquire);
-  }  // pairs with finish()
+    return waiter_.load(order::acquire) == &job_has_ended;  // pairs with finish()
+  }
   /// True when it has finished; else the waker is stored.
   [[nodiscard]] bool poll_finished(context& cx) noexcept;
   void forget_waker() noexcept;
@@ -70,10 +79,9 @@ class pool_job : public list_link {
   const char* const name_;
   const job_class kind_;
   pool_state* pool_ = nullptr;  // counted; set when it is accepted
-  mutex lock_;
-  waker waker_ ROUSE_GUARDED_BY(lock_);
-  atomic<bool> is_finished_{false};  // written under the lock
-  atomic<long> references_{1};       // the handle's; the queue or the running thread holds another
+  // Null, or who polled, counted: the handle's; or the end, which stays.
+  atomic<wakeable*> waiter_{nullptr};
+  atomic<long> references_{1};  // the handle's; the queue or the running thread holds another
 };
 
 template <class T>

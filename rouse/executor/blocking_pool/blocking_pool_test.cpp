@@ -2,6 +2,7 @@
 #include <rouse/base/random.hpp>
 #include <rouse/core/shared_waker.hpp>
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
+#include <rouse/sys/clock.hpp>
 #include <rouse/sys/process.hpp>
 #include <rouse/sys/signals.hpp>
 #include <rouse/trace/recorder.hpp>
@@ -840,6 +841,22 @@ TEST(fault_C8_pool, idle_threads_go_and_are_joined) {
     std::this_thread::sleep_for(1ms);
   auto job = *pool.submit([] { return sys::this_thread_name(); });
   EXPECT_EQ(wait(job), "pool-0");  // numbers are used again
+}
+
+TEST(fault_C8_pool, threads_that_a_job_at_a_time_does_not_need_go_though_the_jobs_do_not_end) {
+  blocking_pool_options options;
+  options.threads_max = 16;
+  options.keep_alive = 20ms;
+  blocking_pool pool(options);
+  {
+    const occupied busy(pool, 16);
+  }
+  const instant until = sys::monotonic_now() + 10s;
+  while (pool.status().threads > 5 && sys::monotonic_now() < until) {
+    auto job = *pool.submit([] {});
+    (void)wait(job);
+  }
+  EXPECT_LE(pool.status().threads, 5u);
 }
 
 TEST(fault_P5_pool, threads_leave_signals_to_the_application) {

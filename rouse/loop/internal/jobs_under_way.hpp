@@ -39,10 +39,13 @@ class jobs_under_way {
   };
   /// The first one, with a reference; or null, and the task will be woken for the next.
   [[nodiscard]] loop_job* pop_ended(context& cx) noexcept;
+  /// All that have ended since the last time; the same.
+  [[nodiscard]] loop_job* take_ended(context& cx) noexcept;
 
   list<loop_job> all_;           // the loop
   join_handle<void> deliverer_;  // the loop
   bool has_deliverer_ = false;   // the loop
+  loop_job* taken_ = nullptr;    // the loop: out of the queue, not called yet
   fork_mutex lock_;
   loop_job* first_ ROUSE_GUARDED_BY(lock_) = nullptr;  // have ended; linked by next_ended_
   loop_job** last_ ROUSE_GUARDED_BY(lock_) = &first_;

@@ -7,3 +7,5 @@ s/^      call_thread();$/      if (!model::planted("who takes a job calls no oth
 s/^    call_thread();$/    if (!model::planted("a submit calls no thread")) call_thread();/
 s/^    if (queue_.startable() > free_threads() \&\& /    if (queue_.startable() > (model::planted("one thread is thought enough for all") \&\& live_ != 0 ? 99 : free_threads()) \&\& /
 s/^  lingering_ = nullptr;$/  if (!model::planted("is still thought to linger")) lingering_ = nullptr;/
+s/^  if (waiter) waker::adopt(\*waiter).wake_and_reset();$/  if (waiter \&\& !model::planted("the end of a job wakes nobody")) waker::adopt(*waiter).wake_and_reset();/
+s/^  if (has_ended) waiter_.store/  if (has_ended \&\& !model::planted("a waiter takes the place of the end")) waiter_.store/

@@ -13,6 +13,8 @@ namespace {
 
 /// How often a lingering thread gives way: some 3 us on a free processor.
 constexpr int lingering_looks = 8;
+/// How many of those that sleep are left alone because they came last.
+constexpr int latest_passed_over = 3;
 
 constinit thread_local const pool_state* pool_here = nullptr;
 
@@ -100,7 +102,7 @@ void pool_state::call_thread() noexcept {
   pool_thread* t = std::exchange(lingering_, nullptr);
   if (t) {
     t->is_called.store(true, order::relaxed);
-  } else if ((t = idle_.back())) {
+  } else if ((t = next_idle())) {
     t->unlink();
     t->woken.notify_one();
   } else {
@@ -108,6 +110,16 @@ void pool_state::call_thread() noexcept {
   }
   t->is_claimed = true;
   ++claimed_;
+}
+
+pool_thread* pool_state::next_idle() noexcept {
+  pool_thread* t = idle_.back();
+  for (int passed = 0; t && passed < latest_passed_over; ++passed) {
+    pool_thread* const earlier = idle_.previous(*t);
+    if (!earlier) break;
+    t = earlier;
+  }
+  return t;
 }
 
 int pool_state::start_thread() noexcept {
@@ -340,22 +352,22 @@ pool_job::~pool_job() {
   if (pool_) pool_->release();
 }
 
-// In a child made by fork a thread of the parent's may hold the lock of its job for ever.
-
 bool pool_job::poll_finished(context& cx) noexcept {
-  if (pool_ && pool_->is_forked()) return false;
-  waker mine = cx.get_waker();  // dies, like a former one, outside the lock
-  const lock_guard lock(lock_);
-  if (is_finished_.load(order::relaxed)) return true;
-  std::swap(waker_, mine);
-  return false;
+  if (is_finished()) return true;
+  wakeable* const mine = cx.get_waker().release();
+  // release: who ends the job wakes what is whole; acquire: what the job has done
+  wakeable* const former = waiter_.exchange(mine, order::acq_rel);
+  const bool has_ended = former == &job_has_ended;
+  if (has_ended) waiter_.store(&job_has_ended, order::relaxed);  // it looks at this no more
+  wakeable* const unused = has_ended ? mine : former;
+  if (unused) waker::adopt(*unused).reset();
+  return has_ended;
 }
 
 void pool_job::forget_waker() noexcept {
-  if (pool_ && pool_->is_forked()) return;
-  waker forgotten;
-  const lock_guard lock(lock_);
-  std::swap(waker_, forgotten);
+  wakeable* mine = waiter_.load(order::relaxed);
+  if (!mine || mine == &job_has_ended) return;
+  if (waiter_.compare_exchange_strong(mine, nullptr, order::relaxed)) waker::adopt(*mine).reset();
 }
 
 bool pool_job::take_back() noexcept {
@@ -381,13 +393,9 @@ void pool_job::refuse(const error& why) noexcept {
 }
 
 void pool_job::finish() noexcept {
-  waker joiner;
-  {
-    const lock_guard lock(lock_);
-    is_finished_.store(true, order::release);  // pairs with is_finished()
-    joiner = std::move(waker_);
-  }
-  joiner.wake_and_reset();
+  // release: pairs with is_finished() and poll_finished(); acquire: what is woken is whole
+  wakeable* const waiter = waiter_.exchange(&job_has_ended, order::acq_rel);
+  if (waiter) waker::adopt(*waiter).wake_and_reset();
 }
 
 void pool_job::report_unjoined(const std::exception_ptr& thrown) noexcept {
