@@ -22,6 +22,8 @@ class immediates {
   [[nodiscard]] bool is_active(immediate_id id) noexcept { return find(id) != nullptr; }
 
   void run(unsigned most) noexcept;
+  /// Also when all are cleared.
+  [[nodiscard]] bool has_any() const noexcept { return !queue_.is_empty(); }
   /// Those that forbid to wait: an unref'd one runs after a wait for something else.
   [[nodiscard]] std::size_t refd() const noexcept { return refd_; }
   [[nodiscard]] std::size_t size() const noexcept { return queue_.size() - cleared_; }

@@ -89,7 +89,7 @@ void loop_core::begin_turn() noexcept {
   if (is_turn_open || !is_alive() || runner.is_interrupted()) return;
   is_turn_open = true;
   ++runner.metrics().turns;
-  begin_deferred();
+  if (!deferred.is_empty()) begin_deferred();
   if (trace.is_on()) [[unlikely]]
     trace.turn(runner.metrics().turns, pending_events());
   if (options.on_turn) options.on_turn(runner.metrics().turns, options.hook_data);
@@ -167,7 +167,7 @@ void loop_core::run_pending() noexcept {
 
 void loop_core::run_hooks(loop_phase phase) noexcept {
   begin_phase(phase);
-  if (!runner.is_interrupted()) hook_lists.run(phase);
+  if (hook_lists.has(phase) && !runner.is_interrupted()) hook_lists.run(phase);
 }
 
 nanoseconds loop_core::wait_limit() noexcept {
@@ -210,8 +210,8 @@ void loop_core::poll(current_thread_executor::driving& tasks, bool may_wait) {
 void loop_core::run_check() noexcept {
   begin_phase(loop_phase::check);
   if (runner.is_interrupted()) return;
-  hook_lists.run(loop_phase::check);
-  immediate_queue.run(options.callbacks_per_phase);
+  if (hook_lists.has(loop_phase::check)) hook_lists.run(loop_phase::check);
+  if (immediate_queue.has_any()) immediate_queue.run(options.callbacks_per_phase);
 }
 
 void loop_core::run_closing() noexcept {
