@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <string>
+
 namespace tools {
 namespace {
 
@@ -23,13 +26,24 @@ TEST(rouse_bench, reports_what_it_measured) {
   EXPECT_NE(heard.at(0).find("\r\nX: y\r\n"), std::string::npos);
 }
 
+/// The number behind a key in what stands as JSON.
+long number(const std::string& json, const std::string& key) {
+  const std::size_t at = json.find('"' + key + "\": ");
+  if (at == std::string::npos) return -1;
+  return std::strtol(json.c_str() + at + key.size() + 4, nullptr, 10);
+}
+
 TEST(rouse_bench, keeps_a_rate_and_says_it_in_json) {
   scripted_server server({kept()});
   const tool_run ran =
       run_tool({"bench", "-c", "1", "-d", "200ms", "-r", "100", "--json", server.url()});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  for (const char* part : {"\"rate\": 100,", "\"requests\": 20,", "\"200\": 20}", "\"unsent\": 0"})
-    EXPECT_NE(ran.out.find(part), std::string::npos) << part << ran.out;
+  EXPECT_EQ(number(ran.out, "rate"), 100) << ran.out;
+  // On a busy machine the last may be too late to be sent.
+  const long sent = number(ran.out, "requests");
+  EXPECT_GT(sent, 0) << ran.out;
+  EXPECT_EQ(sent + number(ran.out, "unsent"), 20) << ran.out;
+  EXPECT_EQ(number(ran.out, "200"), sent) << ran.out;
 }
 
 TEST(rouse_bench, exits_with_what_went_wrong) {
