@@ -1,5 +1,5 @@
 // The functions themselves, on the calling thread: for jobs of one's own, and where blocking is
-// fine.
+// fine. Want of memory is ENOMEM inside OpenSSL, std::bad_alloc outside.
 #pragma once
 
 #include <rouse/base/error.hpp>
@@ -19,7 +19,7 @@ namespace rouse::crypto::blocking {
 
 /// A key from a password that costs memory too, RFC 7914.
 /// @errors  invalid_input: an option out of its range; too_large: it would need more than
-///          memory_bytes_max; ENOMEM.
+///          memory_bytes_max.
 [[nodiscard]] result<bytes> scrypt(std::string_view password, std::span<const std::byte> salt,
                                    const scrypt_options& options = {});
 

@@ -26,7 +26,7 @@ namespace rouse::crypto {
 /// A key from a password that costs memory too, RFC 7914. Both are copied; the password's copy is
 /// wiped.
 /// @errors  invalid_input: an option out of its range; too_large: it would need more than
-///          memory_bytes_max; ENOMEM; those of an operation.
+///          memory_bytes_max; those of an operation.
 [[nodiscard]] operation scrypt(std::string_view password, bytes salt,
                                const scrypt_options& options = {});
 

@@ -2,13 +2,18 @@
 #include <rouse/crypto/blocking.hpp>
 #include <rouse/crypto/crypto.hpp>
 #include <rouse/crypto/hasher.hpp>
+#include <rouse/crypto/internal/openssl_error.hpp>
 #include <rouse/crypto/internal/secret.hpp>
 
 #include <gtest/gtest.h>
 
 #include <openssl/err.h>
+#include <openssl/evperr.h>
+#include <openssl/proverr.h>
 #include <tests/support/counting_waker.hpp>
 
+#include <cerrno>
+#include <initializer_list>
 #include <string>
 #include <thread>
 #include <utility>
@@ -139,6 +144,24 @@ TEST(crypto_errors, options_out_of_range_are_invalid_input) {
       blocking::scrypt("p", {}, {.cost = 2, .block_size = huge, .parallelization = huge}).error(),
       errc::invalid_input);
   EXPECT_EQ(ERR_peek_error(), 0u);
+}
+
+TEST(crypto_errors, openssl_refuses_or_has_no_memory_whatever_it_says_of_that) {
+  constexpr error refusal{"", errc::invalid_input};
+  const auto code_after = [&](std::initializer_list<std::pair<int, int>> raised) {
+    for (const auto& [library, reason] : raised)
+      ERR_raise(library, reason);
+    const error told = internal::openssl_error("hash", refusal);
+    EXPECT_EQ(ERR_peek_error(), 0u);
+    return told.code;
+  };
+  EXPECT_EQ(code_after({{ERR_LIB_EVP, ERR_R_UNSUPPORTED}}), refusal.code);
+  EXPECT_EQ(code_after({{ERR_LIB_PROV, PROV_R_INVALID_SALT_LENGTH}, {ERR_LIB_EVP, ERR_R_EVP_LIB}}),
+            refusal.code);
+  EXPECT_EQ(code_after({{ERR_LIB_CRYPTO, ERR_R_MALLOC_FAILURE}, {ERR_LIB_EVP, ERR_R_UNSUPPORTED}}),
+            ENOMEM);
+  EXPECT_EQ(code_after({{ERR_LIB_EVP, EVP_R_NOT_ABLE_TO_COPY_CTX}}), ENOMEM);
+  EXPECT_EQ(code_after({}), ENOMEM);
 }
 
 TEST(crypto_errors, scrypt_above_its_memory_limit_is_too_large_and_at_it_runs) {

@@ -10,8 +10,8 @@ namespace rouse::crypto {
 
 /// Await it for the bytes (throws io_error), or its `.result()`. The job owns all that it needs and
 /// waits for a thread from the call on.
-/// @errors  no_context without a current pool; at_capacity; runtime_shut_down; and those of the
-/// call.
+/// @errors  no_context without a current pool; at_capacity; runtime_shut_down; ENOMEM where OpenSSL
+/// lacks memory; and those of the call.
 /// @cancel  Safe, and at once: what has not begun never will, what computes is abandoned.
 class [[nodiscard]] operation : public fallible<operation> {
  public:
