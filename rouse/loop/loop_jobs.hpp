@@ -7,7 +7,9 @@
 #include <rouse/executor/blocking_pool/blocking_pool.hpp>
 #include <rouse/loop/loop.hpp>
 
+#include <cerrno>
 #include <exception>
+#include <new>
 #include <optional>
 
 namespace rouse {
@@ -101,6 +103,8 @@ class loop_job_of final : public loop_job {
         end_.emplace(std::move(*ended), nullptr);
     } catch (const io_error& e) {
       fail(e.reason(), std::current_exception());
+    } catch (const std::bad_alloc&) {
+      fail(error("memory", ENOMEM), std::current_exception());
     } catch (...) {
       fail(error("job", errc::threw), std::current_exception());
     }
@@ -163,8 +167,8 @@ class loop_jobs {
   ///
   /// `done` takes a `result<R>`, and if it wants to, the exception as well:
   /// `done(result<R>, std::exception_ptr thrown)`. A function that throws gives the error `threw`,
-  /// or that of an io_error, and its thread goes on. A function that returns a `result<T>` gives
-  /// that one.
+  /// that of an io_error, or ENOMEM for want of memory, and its thread goes on. A function that
+  /// returns a `result<T>` gives that one.
   /// @returns  what `loop::cancel` takes. A job that waits will never run; one that runs goes on,
   ///           and what it returns is destroyed. Either way `done` gets ECANCELED.
   /// @errors   at_capacity, EAGAIN (no thread can be made), to `done`. Throws io_error(closed) once

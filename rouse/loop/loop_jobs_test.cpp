@@ -10,6 +10,7 @@
 #include <atomic>
 #include <latch>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -113,6 +114,16 @@ TEST_P(loop_jobs, m9_row_35_an_exception_of_a_job_reaches_its_callback_and_the_t
   EXPECT_EQ(it().run([] {}), 0);
   EXPECT_EQ(log, (lines{"no luck", "job: left by an exception", "fetch: No such file or directory",
                         "pool-0"}));
+}
+
+TEST_P(loop_jobs, a_function_that_lacks_memory_is_told_so) {
+  it().jobs().run([]() -> int { throw std::bad_alloc(); },
+                  [&](rouse::result<int> r, std::exception_ptr thrown) {
+                    EXPECT_TRUE(thrown);
+                    log.push_back(r.error().message());
+                  });
+  it().run();
+  EXPECT_EQ(log, lines{"memory: Cannot allocate memory"});
 }
 
 TEST_P(loop_jobs, m9_an_exception_of_the_callback_leaves_run_and_the_others_stay_queued) {
