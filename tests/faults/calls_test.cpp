@@ -49,6 +49,8 @@ enum places : unsigned {
   queues_ring = 1 << 23,
   watch_epoll = 1 << 24,
   watch_ring = 1 << 25,
+  crypto_epoll = 1 << 26,
+  crypto_ring = 1 << 27,
   nets_epoll = echo_epoll | serve_epoll | cold_epoll,
   nets_ring = echo_ring | serve_ring | cold_ring,
   nets = nets_epoll | nets_ring,
@@ -67,8 +69,8 @@ enum places : unsigned {
   papers = papers_epoll | papers_ring,
   families = family_epoll | family_ring,
   watches = watch_epoll | watch_ring,
-  loops_epoll = loop_nets_epoll | papers_epoll | family_epoll | queues_epoll,
-  loops_ring = loop_nets_ring | papers_ring | family_ring | queues_ring,
+  loops_epoll = loop_nets_epoll | papers_epoll | family_epoll | queues_epoll | crypto_epoll,
+  loops_ring = loop_nets_ring | papers_ring | family_ring | queues_ring | crypto_ring,
   loops = loops_epoll | loops_ring,
   by_chance = 1u << 30,  // only if a thread of the pool is slower than the runtime
   must_tell = 1u << 31,  // an error that nothing may make up for

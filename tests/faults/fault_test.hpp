@@ -26,12 +26,13 @@ inline rouse::sys::table table_of(scenario which) noexcept {
   return rouse::sys::real_table;
 }
 
-/// One scenario on one reactor. Skipped where this machine has no such reactor.
+/// One scenario on one reactor. Skipped where this machine, or this build, has no such thing.
 class fault : public ::testing::Test {
  protected:
   fault(scenario which, rouse::reactor_kind on) : which_(which), on_(on) {}
   void SetUp() override {
     if (!support::has_reactor(on_)) GTEST_SKIP() << "no " << rouse::name_of(on_) << " here";
+    if (!is_built(which_)) GTEST_SKIP() << name_of(which_) << " is not built";
     former_ = rouse::set_log_sink(&silent_);
     prepare();
     beneath = table_of(which_);
@@ -103,6 +104,8 @@ inline constexpr place all_places[] = {
     {scenario::loop_queues, rouse::reactor_kind::io_uring},
     {scenario::loop_watch, rouse::reactor_kind::epoll},
     {scenario::loop_watch, rouse::reactor_kind::io_uring},
+    {scenario::loop_crypto, rouse::reactor_kind::epoll},
+    {scenario::loop_crypto, rouse::reactor_kind::io_uring},
 };
 
 class fault_at_place : public fault, public ::testing::WithParamInterface<place> {

@@ -19,6 +19,8 @@ void looped_program::run() {
   rouse::loop_options options;
   options.runtime.reactor.kind = site.on;
   options.runtime.blocking.threads_max = 1;  // as in `run`
+  options.runtime.blocking.after_start = on_pool_thread.begins;
+  options.runtime.blocking.before_stop = on_pool_thread.ends;
   rouse::loop l(options);
   loop_ = &l;
   const auto limit = l.set_timeout(hang_limit, [this] {

@@ -102,5 +102,7 @@ void run_loop_watch(const looped_site& at, outcome& out);
 void run_loop_http(const looped_site& at, outcome& out);
 void run_loop_children(const looped_site& at, outcome& out);
 void run_loop_queues(const looped_site& at, outcome& out);
+extern const bool has_crypto;
+void run_loop_crypto(const looped_site& at, outcome& out);
 
 }  // namespace faults

@@ -455,6 +455,7 @@ void run_looped(scenario which, reactor_kind on, volume how_much, outcome& out) 
     case scenario::loop_http: return run_loop_http(at, out);
     case scenario::loop_children: return run_loop_children(at, out);
     case scenario::loop_watch: return run_loop_watch(at, out);
+    case scenario::loop_crypto: return run_loop_crypto(at, out);
     default: return run_loop_queues(at, out);
   }
 }
@@ -495,11 +496,13 @@ const char* name_of(scenario which) noexcept {
     case scenario::loop_children: return "loop_children";
     case scenario::loop_queues: return "loop_queues";
     case scenario::loop_watch: return "loop_watch";
+    case scenario::loop_crypto: return "loop_crypto";
   }
   return "?";
 }
 
 bool is_looped(scenario which) noexcept { return which >= scenario::loop_sockets; }
+bool is_built(scenario which) noexcept { return which != scenario::loop_crypto || has_crypto; }
 
 unsigned exchanges_of(scenario which) noexcept {
   switch (which) {
@@ -515,7 +518,8 @@ unsigned exchanges_of(scenario which) noexcept {
     case scenario::loop_http:
     case scenario::loop_children:
     case scenario::loop_queues:
-    case scenario::loop_watch: return 1;
+    case scenario::loop_watch:
+    case scenario::loop_crypto: return 1;
     case scenario::loop_sockets: return 3;
   }
   return 0;

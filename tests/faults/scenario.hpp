@@ -1,6 +1,6 @@
 // The programs that the fault tests break: an echo server with its clients, a web server with its
 // client, two that work on files, a guest of a runtime that is itself one of poll(), one that has
-// children, and six in callbacks, each within one runtime. They know nothing of faults; they only
+// children, and seven in callbacks, each within one runtime. They know nothing of faults; they only
 // write down, without allocating, what came of every exchange.
 #pragma once
 
@@ -29,9 +29,11 @@ enum class scenario {
   loop_children,  ///< programs run, spoken with, stopped, not found; a signal
   loop_queues,    ///< timers, immediates, ticks, hooks, jobs, calls from another thread
   loop_watch,     ///< a directory watched
+  loop_crypto,    ///< hashes, keys and random bytes; where the component is built
 };
 [[nodiscard]] const char* name_of(scenario which) noexcept;
 [[nodiscard]] bool is_looped(scenario which) noexcept;
+[[nodiscard]] bool is_built(scenario which) noexcept;
 
 enum class volume {
   full,   ///< more than the kernel's buffers hold
@@ -79,6 +81,13 @@ void prepare();
 
 /// Removes what an interrupted run left in the scratch directory.
 void tidy();
+
+/// Called on the thread of a loop's pool, before its first job and after its last.
+struct pool_hooks {
+  void (*begins)(unsigned thread, void*) = nullptr;
+  void (*ends)(unsigned thread, void*) = nullptr;
+};
+inline pool_hooks on_pool_thread;
 
 /// Runs it once, on a runtime of its own, with the system calls that are in force.
 void run(scenario which, rouse::reactor_kind on, outcome& out, volume how_much = volume::full);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <tests/support/allocations.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdarg>
 #include <cstdio>
@@ -151,6 +152,30 @@ failing_allocation::~failing_allocation() {
   support::fail_for_good = false;
 }
 bool failing_allocation::has_failed() const noexcept { return support::refused != refused_before_; }
+
+namespace {
+
+std::atomic<unsigned long> pool_fail_at;
+std::atomic<shortage> pool_shortage;
+std::atomic<bool> pool_has_failed;
+
+}  // namespace
+
+failing_pool_allocation::failing_pool_allocation(unsigned long n, shortage how) noexcept {
+  pool_fail_at = n;
+  pool_shortage = how;
+  pool_has_failed = false;
+  on_pool_thread.begins = [](unsigned, void*) {
+    support::fail_at = pool_fail_at;
+    support::fail_for_good = pool_shortage == shortage::stays;
+  };
+  on_pool_thread.ends = [](unsigned, void*) {
+    support::fail_at = 0;
+    pool_has_failed = support::refused != 0;
+  };
+}
+failing_pool_allocation::~failing_pool_allocation() { on_pool_thread = {}; }
+bool failing_pool_allocation::has_failed() const noexcept { return pool_has_failed; }
 
 // ---- what must hold
 

@@ -34,6 +34,17 @@ class failing_allocation {
   unsigned long refused_before_;
 };
 
+/// The same of the thread of a loop's pool.
+class failing_pool_allocation {
+ public:
+  failing_pool_allocation(unsigned long n, shortage how) noexcept;
+  failing_pool_allocation(const failing_pool_allocation&) = delete;
+  failing_pool_allocation& operator=(const failing_pool_allocation&) = delete;
+  ~failing_pool_allocation();
+  /// Known once that thread has ended.
+  [[nodiscard]] bool has_failed() const noexcept;
+};
+
 /// Descriptors, threads, children and memory of this process.
 struct holdings {
   std::size_t descriptors = 0;
