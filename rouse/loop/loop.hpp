@@ -124,7 +124,9 @@ class loop {
   int run(callback<void()> main, site at = site::current());
   /// Runs until nothing is left that could call back, or `stop`, or `exit`. May be called again.
   /// @errors  throws io_error: would_block_runtime inside a callback or task; wrong_thread; what
-  /// the layers below report. Throws what a callback threw when there is no error handler.
+  /// the layers below report. Throws what a callback threw when there is no error handler. Where
+  /// one callback has left several exceptions (a stream that fails, and callbacks of its writes),
+  /// each run throws the next one, at once: the `main` of such a run is not called.
   void run(site at = site::current());
   /// One turn that waits at most once; a timer that fell due meanwhile is called. True: call again,
   /// something is left.
@@ -141,12 +143,13 @@ class loop {
   /// @errors  closed: it was already. would_deadlock: inside a callback or task of this loop.
   result<void> close() noexcept;
   [[nodiscard]] bool is_closed() const noexcept { return core_ == nullptr; }
-  /// Something is left that could call back.
+  /// Something is left that could call back, or an exception that `run` is to throw.
   [[nodiscard]] bool is_alive() const noexcept;
 
   /// Called when nothing is left, and may register more: then the loop goes on.
   void on_before_exit(callback<void()> f);
-  /// Called at the end, in order; what it registers is never called.
+  /// Called at the end, in order; what it registers is never called. Where several throw, `run`
+  /// throws what the first threw, since the loop has closed then.
   void on_exit(callback<void(int code)> f);
   /// Told of every exception that leaves a callback, or a task that nobody joins. One: the latest.
   void on_error(callback<void(std::exception_ptr)> f);

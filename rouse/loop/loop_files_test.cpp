@@ -370,6 +370,13 @@ TEST_P(loop_files, tells_the_error_of_a_stream_or_throws_it) {
   EXPECT_EQ(log.size(), 3U);
 }
 
+TEST_P(loop_files, each_run_throws_one_of_what_a_stream_leaves_that_fails) {
+  it().fs().create_read_stream(at("missing")).on_data([](auto) {}).on_close(fail("close"));
+  EXPECT_EQ(thrown(), "open: No such file or directory");
+  EXPECT_EQ(thrown(), "close");
+  EXPECT_EQ(thrown(), "nothing");
+}
+
 TEST_P(loop_files, lets_a_callback_of_a_stream_take_its_own_place) {
   it().fs().write_file(at("a"), "abc", [&](auto) {
     rouse::read_stream_options options;

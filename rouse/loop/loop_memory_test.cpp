@@ -17,7 +17,11 @@
 
 #include <atomic>
 #include <cerrno>
+#include <exception>
 #include <fstream>
+#include <new>
+#include <stdexcept>
+#include <vector>
 
 namespace loop_test {
 namespace {
@@ -121,6 +125,52 @@ TEST_P(loop_memory, what_waited_to_be_sent_is_told_of_its_end_without_any) {
   lines all(20, std::to_string(ECANCELED));
   all.emplace_back("close");
   EXPECT_EQ(log, all);
+}
+
+TEST_P(loop_memory, each_run_throws_one_of_what_those_throw_that_were_told_without_any) {
+  const auto server =
+      it().net().listen("127.0.0.1:0", [](const rouse::loop_socket& peer) { peer.resume(); });
+  const auto socket = it().net().connect(server.local_address().to_string());
+  constexpr int writes = 20;
+  for (int i = 0; i < writes; i++)
+    socket.write("text", fail(std::to_string(i)));
+  socket.on_close(fail("close"));
+  it().set_immediate([&] {
+    const no_memory now;
+    socket.destroy();
+    server.close();
+  });
+  for (int i = 0; i < writes; i++)
+    EXPECT_EQ(thrown(), std::to_string(i));
+  EXPECT_EQ(thrown(), "close");
+  EXPECT_EQ(thrown(), "nothing");
+}
+
+TEST_P(loop_memory, exceptions_that_one_callback_leaves_need_none_for_as_many_as_there_is_room) {
+  const auto sink = it().fs().create_write_stream("/dev/full");
+  constexpr int writes = 15;
+  std::vector<std::exception_ptr> kept;  // to throw one needs memory
+  for (int i = 0; i < writes; i++) {
+    kept.push_back(std::make_exception_ptr(std::runtime_error(std::to_string(i))));
+    sink.write("x", [&, i](auto) {
+      no_memory::begin();
+      std::rethrow_exception(kept[static_cast<std::size_t>(i)]);
+    });
+  }
+  const auto next = [&] {
+    std::string what;
+    try {
+      it().run();
+    } catch (const std::exception& e) {
+      no_memory::end();
+      what = e.what();
+    }
+    return what;
+  };
+  for (int i = 0; i < writes; i++)
+    EXPECT_EQ(next(), std::to_string(i));
+  EXPECT_EQ(next(), std::bad_alloc().what()) << "the sink's own error, whose text found none";
+  EXPECT_EQ(thrown(), "nothing");
 }
 
 TEST_P(loop_memory, what_waited_to_be_sent_is_told_of_nothing_after_exit_without_any) {

@@ -341,6 +341,22 @@ TEST_P(loop_net, calls_no_more_after_exit_and_the_rest_after_an_exception) {
   }
 }
 
+TEST_P(loop_net, each_run_throws_one_of_what_a_socket_leaves_that_fails) {
+  auto server = it().net().listen("127.0.0.1:0", [](auto) {});
+  const auto gone = where(server);
+  server.close();
+  it().run();
+  const auto socket = it().net().connect(gone);
+  socket.write("a", fail("a"));
+  socket.write("b", fail("b"));
+  socket.on_close(fail("close"));
+  EXPECT_THAT(thrown(), testing::EndsWith("Connection refused"));
+  EXPECT_EQ(thrown(), "a");
+  EXPECT_EQ(thrown(), "b");
+  EXPECT_EQ(thrown(), "close");
+  EXPECT_EQ(thrown(), "nothing");
+}
+
 TEST_P(loop_net, tells_sockets_that_close_together_in_their_order_or_in_that_of_node) {
   for (const bool like_node : {false, true}) {
     make({.node_compatible = like_node});

@@ -484,6 +484,13 @@ TEST_P(loop_processes, fault_P4_a_loop_that_closes_in_any_turn_leaves_no_child) 
   }
 }
 
+TEST_P(loop_processes, each_run_throws_one_of_what_a_child_leaves_that_cannot_be_started) {
+  spawn(command("/no/such/program")).on_close(fail("close"));
+  EXPECT_THAT(thrown(), testing::EndsWith("No such file or directory"));
+  EXPECT_EQ(thrown(), "close");
+  EXPECT_EQ(thrown(), "nothing");
+}
+
 TEST_P(loop_processes, refuses_when_the_loop_has_closed) {
   (void)it().close();
   EXPECT_THROW(spawn(command("/bin/true")), rouse::io_error);

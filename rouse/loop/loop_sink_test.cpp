@@ -286,6 +286,20 @@ TEST_P(loop_sink, tells_the_other_writes_when_one_of_them_throws_at_a_failure) {
   EXPECT_EQ(log, (lines{"b: " + why, "error " + why, "close"}));
 }
 
+TEST_P(loop_sink, each_run_throws_one_of_what_its_writes_threw_and_its_own_error) {
+  const auto sink = it().fs().create_write_stream("/dev/full");
+  sink.on_close(say("close"));
+  sink.write("a", fail("a"));
+  sink.write("b", fail("b"));
+  EXPECT_EQ(thrown(), "a");
+  EXPECT_TRUE(it().is_alive());
+  EXPECT_EQ(thrown(), "b");
+  EXPECT_EQ(thrown(), "write: No space left on device");
+  EXPECT_EQ(log, lines());
+  EXPECT_EQ(thrown(), "nothing");
+  EXPECT_EQ(log, lines{"close"});
+}
+
 TEST_P(loop_sink, tells_nobody_of_a_failure_once_one_has_called_exit) {
   const auto sink = heard(at("missing/a"));
   sink.write("a", [&](auto) {

@@ -344,6 +344,31 @@ TEST_P(loop, lets_an_exception_leave_run_and_goes_on_with_the_rest_of_the_batch)
   EXPECT_EQ(log, (lines{"0", "tick", "1", "tick", "2", "tick"}));
 }
 
+TEST_P(loop, each_run_throws_one_of_what_a_single_callback_leaves_before_it_calls_anybody) {
+  constexpr int tasks = 20;
+  std::vector<rouse::join_handle<void>> failed;
+  for (int i = 0; i < tasks; ++i)
+    failed.push_back(it().spawn([](int n) -> rouse::task<void> {
+      throw std::runtime_error(std::to_string(n));
+      co_return;
+    }(i)));
+  it().run();
+  it().set_immediate([&] {
+    failed.clear();
+    throw std::runtime_error("own");
+  });
+  for (int i = 0; i < tasks; ++i)
+    EXPECT_EQ(thrown(), std::to_string(i));
+  EXPECT_TRUE(it().is_alive());
+  EXPECT_EQ(it().begin_wait().value().limit, 0ns);
+  it().set_immediate(say("later"));
+  EXPECT_THROW(it().run_nowait(), std::runtime_error);
+  EXPECT_EQ(log, lines());
+  EXPECT_EQ(thrown(), "nothing");
+  EXPECT_EQ(log, lines{"later"});
+  EXPECT_FALSE(it().is_alive());
+}
+
 TEST_P(loop, tells_the_error_handler_and_calls_the_siblings) {
   it().on_error([&](const std::exception_ptr& e) {
     try {

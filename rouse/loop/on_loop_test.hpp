@@ -11,8 +11,10 @@
 #include <tests/support/each_reactor.hpp>
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,19 @@ class on_loop : public support::each_reactor {
   auto say_bytes() {
     return
         [this](std::span<const std::byte> piece) { log.emplace_back(rouse::io::as_text(piece)); };
+  }
+  /// Runs the loop, and gives what that throws.
+  std::string thrown() {
+    try {
+      it().run();
+    } catch (const std::exception& e) {
+      return e.what();
+    }
+    return "nothing";
+  }
+  /// A callback that throws.
+  static auto fail(std::string what) {
+    return [what = std::move(what)](auto&&...) { throw std::runtime_error(what); };
   }
   /// Time since the test began.
   std::chrono::milliseconds passed() {

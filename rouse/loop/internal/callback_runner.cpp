@@ -3,6 +3,7 @@
 #include <rouse/loop/internal/loop_trace.hpp>
 #include <rouse/time/timer_driver.hpp>
 
+#include <new>
 #include <utility>
 
 namespace rouse::internal {
@@ -64,15 +65,18 @@ void callback_runner::fail(std::exception_ptr failure) noexcept {
       failure = std::current_exception();
     }
   }
-  // A second one, which can only come from what ends now, has nobody to go to.
-  if (!failure_) failure_ = std::move(failure);
   interrupted_ = true;
+  try {
+    failures_.emplace(std::move(failure));
+  } catch (const std::bad_alloc&) {  // as many as there was room for are told
+  }
 }
 
 void callback_runner::rethrow_failure() {
-  if (!failure_) return;
-  interrupted_ = exiting_;
-  std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (failures_.is_empty()) return;
+  const std::exception_ptr first = failures_.pop();
+  interrupted_ = exiting_ || has_failure();
+  std::rethrow_exception(first);
 }
 
 void callback_runner::exit(int code) noexcept {

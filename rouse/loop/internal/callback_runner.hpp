@@ -22,8 +22,10 @@ class loop_trace;
 
 class callback_runner {
  public:
-  callback_runner(timer_driver& time, const loop_options& options, loop_trace& trace) noexcept
-      : time_(time), options_(options), trace_(trace), has_more_(options.measures) {}
+  callback_runner(timer_driver& time, const loop_options& options, loop_trace& trace)
+      : time_(time), options_(options), trace_(trace), has_more_(options.measures) {
+    failures_.reserve(failures_.least_capacity);
+  }
 
   /// Calls `f()`, then drains next ticks and microtasks. What is called inside another callback is
   /// a part of that one.
@@ -86,9 +88,12 @@ class callback_runner {
     return ticks_.size() + microtasks_.size();
   }
 
-  /// A failure that nobody has caught: to the handler, or kept until `rethrow`.
+  /// A failure that nobody has caught: to the handler, or kept until `rethrow_failure`.
   void fail(std::exception_ptr failure) noexcept;
+  /// The first that is kept. What ends at once, a sink and each of its writes, may have left more:
+  /// they interrupt the next run before it calls anybody.
   void rethrow_failure();
+  [[nodiscard]] bool has_failure() const noexcept { return !failures_.is_empty(); }
   void on_error(callback<void(std::exception_ptr)>&& handler) noexcept {
     on_error_.set(std::move(handler));
   }
@@ -117,7 +122,7 @@ class callback_runner {
   ring<callback<void()>> ticks_;
   ring<callback<void()>> microtasks_;
   event_slot<void(std::exception_ptr)> on_error_;
-  std::exception_ptr failure_;
+  ring<std::exception_ptr> failures_;  // has room for some, which need no memory then
   int exit_code_ = 0;
   bool exiting_ = false;
   bool interrupted_ = false;

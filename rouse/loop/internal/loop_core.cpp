@@ -173,7 +173,8 @@ void loop_core::run_hooks(loop_phase phase) noexcept {
 nanoseconds loop_core::wait_limit() noexcept {
   const bool has_more = immediate_queue.refd() != 0 || hook_lists.has(loop_phase::idle) ||
                         !closing.is_empty() || !pending.is_empty() || !deferred.is_empty() ||
-                        !mail.is_empty() || mailbox->has_mail() || runner.undrained() != 0;
+                        !mail.is_empty() || mailbox->has_mail() || runner.undrained() != 0 ||
+                        runner.has_failure();
   if (has_more || is_stopping || !is_alive()) return nanoseconds(0);
   return timers.is_empty() ? no_limit : timers.wait_from(now());
 }

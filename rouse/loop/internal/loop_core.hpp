@@ -65,9 +65,10 @@ class loop_core {
   void run_check() noexcept;
   void run_closing() noexcept;
 
-  /// Something is left that could call back.
+  /// Something is left that could call back, or throw.
   [[nodiscard]] bool is_alive() const noexcept {
-    return alive->refs != 0 || !stack().executor().is_idle() || runner.undrained() != 0;
+    return alive->refs != 0 || !stack().executor().is_idle() || runner.undrained() != 0 ||
+           runner.has_failure();
   }
   /// Queues `f` where its number keeps the loop alive.
   void enqueue(ring<callback<void()>>& queue, callback<void()>&& f) {
