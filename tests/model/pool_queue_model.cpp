@@ -33,16 +33,17 @@ constexpr wake_table ringer::how{
 /// Awaits jobs by parking.
 class sleeper {
  public:
-  void await(blocking_job<unsigned>& job, result<unsigned>& into) {
+  /// One poll; true: it has ended.
+  [[nodiscard]] bool look(blocking_job<unsigned>& job, result<unsigned>& into) {
     context cx(ringer_);
-    for (;;) {
-      auto answer = job.poll(cx);
-      if (answer.is_ready()) {
-        into = answer.take();
-        return;
-      }
+    auto answer = job.poll(cx);
+    if (!answer.is_ready()) return false;
+    into = answer.take();
+    return true;
+  }
+  void await(blocking_job<unsigned>& job, result<unsigned>& into) {
+    while (!look(job, into))
       (void)sleep_.park(no_limit);
-    }
   }
 
  private:
@@ -125,13 +126,22 @@ class pool_queue final : public scenario {
     });
     if (!job)
       expect(runs_[i].value() == 0, "what was not accepted does not run");
-    else if (choose(4) != 0 || (is_stuck_ && i == 2))
-      await(i, *job);
+    else if (choose(2) != 0 || !look(i, *job))  // what was looked at has a waker already
+      if (choose(4) != 0 || (is_stuck_ && i == 2)) await(i, *job);
     return job;
+  }
+  bool look(unsigned i, blocking_job<unsigned>& job) {
+    result<unsigned> end;
+    const bool has_ended = sleepers_[i].look(job, end);
+    if (has_ended) check(i, end);
+    return has_ended;
   }
   void await(unsigned i, blocking_job<unsigned>& job) {
     result<unsigned> end;
     sleepers_[i].await(job, end);
+    check(i, end);
+  }
+  void check(unsigned i, const result<unsigned>& end) {
     if (end) {
       expect(*end == i && written_[i] == i + 1, "the job's writes are seen with its result");
     } else {

@@ -9,3 +9,4 @@ s/^    if (queue_.startable() > free_threads() \&\& /    if (queue_.startable() 
 s/^  lingering_ = nullptr;$/  if (!model::planted("is still thought to linger")) lingering_ = nullptr;/
 s/^  if (waiter) waker::adopt(\*waiter).wake_and_reset();$/  if (waiter \&\& !model::planted("the end of a job wakes nobody")) waker::adopt(*waiter).wake_and_reset();/
 s/^  if (has_ended) waiter_.store/  if (has_ended \&\& !model::planted("a waiter takes the place of the end")) waiter_.store/
+s/^  if (unused) waker::adopt(\*unused).reset();$/  if (unused \&\& !model::planted("a waker in nobody's place is kept")) waker::adopt(*unused).reset();/
