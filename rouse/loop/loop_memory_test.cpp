@@ -87,6 +87,26 @@ TEST_P(loop_memory, a_loop_that_cannot_be_made_leaves_nothing) {
   }
 }
 
+TEST_P(loop_memory, immediates_that_are_all_cleared_take_none_though_no_turn_follows) {
+  rouse::loop& loop = make();
+  std::vector<rouse::immediate_id> ids(100'000);
+  const auto set_and_clear_all = [&] {
+    for (auto& id : ids)
+      id = loop.set_immediate([] { FAIL(); });
+    for (const auto id : ids)
+      loop.clear_immediate(id);
+  };
+  const long before = support::live_blocks;
+  set_and_clear_all();
+  EXPECT_EQ(support::live_blocks, before);
+
+  loop.clear_immediate(loop.set_immediate([] {}));
+  const support::allocation_count one_by_one;
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    loop.clear_immediate(loop.set_immediate([] { FAIL(); }));
+  EXPECT_EQ(one_by_one.made(), 0U);
+}
+
 TEST_P(loop_memory, a_handle_closes_without_any) {
   const auto server =
       it().net().listen("127.0.0.1:0", [](const rouse::loop_socket& peer) { peer.resume(); });

@@ -571,6 +571,28 @@ TEST_P(loop, counts_no_time_between_two_runs_as_a_callbacks) {
   EXPECT_EQ(it().metrics().longest_callback, 1ms);
 }
 
+TEST_P(loop, immediates_may_all_be_cleared_by_the_one_that_runs) {
+  rouse::immediate_id behind;
+  it().set_immediate([&, lives = std::make_unique<int>(1)] {
+    it().clear_immediate(behind);  // the queue is empty now, and gives its memory back
+    EXPECT_EQ(*lives, 1);
+    it().set_immediate(say("next turn"));
+  });
+  std::vector<rouse::immediate_id> ids(10'000);
+  for (auto& id : ids)
+    id = it().set_immediate([] { FAIL(); });
+  behind = it().set_immediate([] { FAIL(); });
+  for (const auto id : ids)
+    it().clear_immediate(id);
+  it().set_timeout(0ms, say("timer"));
+  it().add_prepare([] {});
+  it().run_once();
+  EXPECT_EQ(log, (lines{"timer"}));
+  it().run_once();
+  EXPECT_EQ(log, (lines{"timer", "next turn"}));
+  EXPECT_EQ(it().metrics().backlog, 0U);
+}
+
 TEST_P(loop, gives_memory_back_after_a_burst_and_stays_in_order) {
   constexpr int many = 100'000;
   int next = 0;

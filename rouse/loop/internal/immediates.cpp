@@ -16,7 +16,15 @@ bool immediates::clear(immediate_id id) noexcept {
   i->is_refd = false;
   ++cleared_;
   const callback<void()> dies = std::move(i->f);  // outside the queue, which its destructor may use
+  if (size() == 0) forget_cleared();
   return true;
+}
+
+/// All are: a loop that has nothing else to do comes to no check phase.
+void immediates::forget_cleared() noexcept {
+  for (; cleared_ != 0; --cleared_)
+    (void)queue_.leave_front();
+  queue_.trim();
 }
 
 bool immediates::set_ref(immediate_id id, bool refd) noexcept {

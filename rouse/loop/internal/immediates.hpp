@@ -22,7 +22,6 @@ class immediates {
   [[nodiscard]] bool is_active(immediate_id id) noexcept { return find(id) != nullptr; }
 
   void run(unsigned most) noexcept;
-  /// Also when all are cleared.
   [[nodiscard]] bool has_any() const noexcept { return !queue_.is_empty(); }
   /// Those that forbid to wait: an unref'd one runs after a wait for something else.
   [[nodiscard]] std::size_t refd() const noexcept { return refd_; }
@@ -39,6 +38,7 @@ class immediates {
     immediate* i = id.number == 0 ? nullptr : queue_.find(id.number - 1);
     return i && i->f ? i : nullptr;
   }
+  void forget_cleared() noexcept;
   void unref() noexcept {
     --alive_.refs;
     --refd_;
