@@ -170,7 +170,7 @@ class loop_jobs {
   /// that of an io_error, or ENOMEM for want of memory, and its thread goes on. A function that
   /// returns a `result<T>` gives that one.
   /// @returns  what `loop::cancel` takes. A job that waits will never run; one that runs goes on,
-  ///           and what it returns is destroyed. Either way `done` gets ECANCELED.
+  ///           and what it returns is destroyed. `done` gets ECANCELED, or the end that was faster.
   /// @errors   at_capacity, EAGAIN (no thread can be made), to `done`. Throws io_error(closed) once
   ///           the loop has closed; std::bad_alloc.
   /// @cost     Two allocations; three locks, rarely contended; a thread switch each way.

@@ -186,6 +186,16 @@ TEST_P(loop_jobs, lets_a_job_that_runs_go_on_when_it_is_cancelled) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
+TEST_P(loop_jobs, hands_on_the_end_that_was_faster_than_a_cancel) {
+  const auto id =
+      it().jobs().run([] { return 7; }, [&](auto r) { log.push_back(std::to_string(r.value())); });
+  while (it().jobs().status().running + it().jobs().status().queued != 0)
+    std::this_thread::yield();
+  EXPECT_TRUE(it().cancel(id));
+  it().run();
+  EXPECT_EQ(log, lines{"7"});
+}
+
 TEST_P(loop_jobs, tells_its_callback_that_the_queue_is_full) {
   rouse::loop_options options;
   options.runtime.blocking.threads_max = 1;
