@@ -24,8 +24,9 @@ struct blocking_pool_options {
 
   std::size_t queue_max = static_cast<std::size_t>(
       -1);  ///< jobs of one class that wait for a thread; one more is `at_capacity`
-  nanoseconds keep_alive = std::chrono::seconds(10);  ///< an idle thread goes after so long
-  std::size_t stack_bytes = 0;                        ///< of a thread; 0: the system's default
+  /// An idle thread goes after so long; four take turns while jobs come one by one.
+  nanoseconds keep_alive = std::chrono::seconds(10);
+  std::size_t stack_bytes = 0;  ///< of a thread; 0: the system's default
 
   /// Called on each thread before its first job and after its last, equally often, with the
   /// thread's number. Threads that `shutdown` had to leave behind skip the second.
