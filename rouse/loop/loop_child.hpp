@@ -26,7 +26,7 @@ class child_state;
 /// @threads  The loop's.
 class loop_child {
  public:
-  loop_child() noexcept = default;  ///< of no child; only to be assigned to
+  loop_child() noexcept = default;  ///< of no child: closed, and only to be assigned to
   loop_child(const loop_child& other) noexcept;
   loop_child(loop_child&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   loop_child& operator=(loop_child other) noexcept {
@@ -81,6 +81,7 @@ class loop_child {
  private:
   friend internal::child_state;
   explicit loop_child(internal::child_state& counted) noexcept : state_(&counted) {}
+  [[nodiscard]] internal::child_state& state() const noexcept;
   internal::child_state* state_ = nullptr;
 };
 

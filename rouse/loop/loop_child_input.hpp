@@ -22,7 +22,7 @@ class loop_child_input {
   /// Bytes that wait above which `write` answers false.
   static constexpr std::size_t high_water_mark = 16 * 1024;
 
-  loop_child_input() noexcept = default;  ///< of no child; only to be assigned to
+  loop_child_input() noexcept = default;  ///< of no child: closed, and only to be assigned to
   loop_child_input(const loop_child_input& other) noexcept;
   loop_child_input(loop_child_input&& other) noexcept
       : state_(std::exchange(other.state_, nullptr)) {}
@@ -58,6 +58,7 @@ class loop_child_input {
  private:
   friend internal::child_state;
   explicit loop_child_input(internal::child_state& counted) noexcept : state_(&counted) {}
+  [[nodiscard]] internal::child_state& state() const noexcept;
   internal::child_state* state_ = nullptr;
 };
 

@@ -495,5 +495,14 @@ TEST_P(loop_net, row_28_serves_500_ready_sockets_in_two_turns_and_in_more_when_b
   }
 }
 
+TEST(handle_of_no_socket_or_server, is_closed_and_says_so_when_it_is_used) {
+  const rouse::loop_socket socket;
+  EXPECT_TRUE(socket.is_closed());
+  EXPECT_DEATH(socket.destroy(), "a loop_socket of no socket");
+  const rouse::loop_server server;
+  EXPECT_TRUE(server.is_closed());
+  EXPECT_DEATH(server.close(), "a loop_server of no server");
+}
+
 }  // namespace
 }  // namespace loop_test

@@ -496,5 +496,14 @@ TEST_P(loop_processes, refuses_when_the_loop_has_closed) {
   EXPECT_THROW(spawn(command("/bin/true")), rouse::io_error);
 }
 
+TEST(handle_of_no_child, is_closed_and_says_so_when_it_is_used) {
+  const rouse::loop_child child;
+  EXPECT_TRUE(child.is_closed());
+  EXPECT_DEATH((void)child.kill(), "a loop_child of no child");
+  const rouse::loop_child_input input;
+  EXPECT_TRUE(input.is_closed());
+  EXPECT_DEATH(input.write("lost"), "a loop_child_input of no child");
+}
+
 }  // namespace
 }  // namespace loop_test

@@ -104,14 +104,18 @@ loop_server::loop_server(const loop_server& other) noexcept : state_(other.state
 loop_server::~loop_server() {
   if (state_) state_->release();
 }
+internal::server_state& loop_server::state() const noexcept {
+  ROUSE_ASSERT(state_ && "a loop_server of no server");
+  return *state_;
+}
 const loop_server& loop_server::on_error(callback<void(const error&)> f) const {
-  state_->set_on_error(std::move(f));
+  state().set_on_error(std::move(f));
   return *this;
 }
-void loop_server::close(callback<void()> closed) const { state_->close(std::move(closed)); }
-void loop_server::ref() const { state_->set_ref(true); }
-void loop_server::unref() const { state_->set_ref(false); }
-bool loop_server::is_closed() const noexcept { return state_->is_closed(); }
-net::address loop_server::local_address() const { return state_->local_address(); }
+void loop_server::close(callback<void()> closed) const { state().close(std::move(closed)); }
+void loop_server::ref() const { state().set_ref(true); }
+void loop_server::unref() const { state().set_ref(false); }
+bool loop_server::is_closed() const noexcept { return !state_ || state_->is_closed(); }
+net::address loop_server::local_address() const { return state().local_address(); }
 
 }  // namespace rouse

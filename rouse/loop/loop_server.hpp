@@ -18,7 +18,7 @@ class server_state;
 /// `close`, whoever holds a handle.
 class loop_server {
  public:
-  loop_server() noexcept = default;  ///< of no server
+  loop_server() noexcept = default;  ///< of no server: closed, and only to be assigned to
   loop_server(const loop_server& other) noexcept;
   loop_server(loop_server&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   loop_server& operator=(loop_server other) noexcept {
@@ -46,6 +46,7 @@ class loop_server {
  private:
   friend internal::server_state;
   explicit loop_server(internal::server_state& counted) noexcept : state_(&counted) {}
+  [[nodiscard]] internal::server_state& state() const noexcept;
   internal::server_state* state_ = nullptr;
 };
 

@@ -120,6 +120,10 @@ loop_sink::loop_sink(const loop_sink& other) noexcept : state_(other.state_) {
 loop_sink::~loop_sink() {
   if (state_) state_->release();
 }
+internal::sink_state& loop_sink::state() const noexcept {
+  ROUSE_ASSERT(state_ && "a loop_sink to nothing");
+  return *state_;
+}
 
 const loop_sink& loop_sink::on_drain(callback<void()> f) const {
   if (!is_closed()) state_->on_drain_.set(std::move(f));
@@ -140,12 +144,12 @@ const loop_sink& loop_sink::on_close(callback<void()> f) const {
 
 bool loop_sink::write(std::span<const std::byte> bytes,
                       callback<void(result<void>)> written) const {
-  return state_->write(bytes, std::move(written));
+  return state().write(bytes, std::move(written));
 }
 bool loop_sink::write(std::string_view text, callback<void(result<void>)> written) const {
   return write(io::as_bytes(text), std::move(written));
 }
-void loop_sink::end() const { state_->end(); }
+void loop_sink::end() const { state().end(); }
 void loop_sink::end(std::string_view text) const {
   (void)write(text);
   end();
@@ -164,7 +168,7 @@ void loop_sink::unref() const noexcept {
 std::size_t loop_sink::buffered_bytes() const noexcept {
   return is_closed() ? 0 : state_->buffered();
 }
-std::uint64_t loop_sink::bytes_written() const noexcept { return state_->written_bytes_; }
+std::uint64_t loop_sink::bytes_written() const noexcept { return state().written_bytes_; }
 bool loop_sink::is_closed() const noexcept { return !state_ || state_->is_closed_; }
 
 }  // namespace rouse

@@ -33,7 +33,7 @@ class loop_sink {
   /// Bytes that wait above which `write` answers false, unless said otherwise.
   static constexpr std::size_t high_water_mark = 16 * 1024;
 
-  /// A handle to nothing; only to be assigned to.
+  /// A handle to nothing: closed, and only to be assigned to.
   loop_sink() noexcept = default;
   loop_sink(const loop_sink& other) noexcept;
   loop_sink(loop_sink&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
@@ -78,6 +78,7 @@ class loop_sink {
  private:
   friend class internal::sink_state;
   explicit loop_sink(internal::sink_state* counted) noexcept : state_(counted) {}
+  [[nodiscard]] internal::sink_state& state() const noexcept;
   internal::sink_state* state_ = nullptr;
 };
 

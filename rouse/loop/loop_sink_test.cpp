@@ -340,5 +340,11 @@ TEST_P(loop_sink, lets_everything_go_at_its_end_and_when_the_loop_closes) {
   open.unref();
 }
 
+TEST(handle_to_no_sink, is_closed_and_says_so_when_it_is_written_to) {
+  const rouse::loop_sink sink;
+  EXPECT_TRUE(sink.is_closed());
+  EXPECT_DEATH(sink.write("lost"), "a loop_sink to nothing");
+}
+
 }  // namespace
 }  // namespace loop_test

@@ -343,48 +343,52 @@ loop_socket::loop_socket(const loop_socket& other) noexcept : state_(other.state
 loop_socket::~loop_socket() {
   if (state_) state_->release();
 }
+internal::socket_state& loop_socket::state() const noexcept {
+  ROUSE_ASSERT(state_ && "a loop_socket of no socket");
+  return *state_;
+}
 
 const loop_socket& loop_socket::on_connect(callback<void()> f) const {
-  return state_->set(state_->on_connect, std::move(f)), *this;
+  return state().set(state().on_connect, std::move(f)), *this;
 }
 const loop_socket& loop_socket::on_data(callback<void(std::span<const std::byte>)> f) const {
-  state_->set(state_->on_data, std::move(f));
-  state_->begin_flow();
+  state().set(state().on_data, std::move(f));
+  state().begin_flow();
   return *this;
 }
 const loop_socket& loop_socket::on_drain(callback<void()> f) const {
-  return state_->set(state_->on_drain, std::move(f)), *this;
+  return state().set(state().on_drain, std::move(f)), *this;
 }
 const loop_socket& loop_socket::on_end(callback<void()> f) const {
-  return state_->set(state_->on_end, std::move(f)), *this;
+  return state().set(state().on_end, std::move(f)), *this;
 }
 const loop_socket& loop_socket::on_error(error_callback f) const {
-  return state_->set(state_->on_error, std::move(f)), *this;
+  return state().set(state().on_error, std::move(f)), *this;
 }
 const loop_socket& loop_socket::on_close(callback<void(bool)> f) const {
-  return state_->set(state_->on_close, std::move(f)), *this;
+  return state().set(state().on_close, std::move(f)), *this;
 }
 
 bool loop_socket::write(std::span<const std::byte> bytes, callback<void(result<void>)> sent) const {
-  return state_->write(bytes, std::move(sent));
+  return state().write(bytes, std::move(sent));
 }
 bool loop_socket::write(std::string_view text, callback<void(result<void>)> sent) const {
-  return state_->write(std::as_bytes(std::span(text)), std::move(sent));
+  return state().write(std::as_bytes(std::span(text)), std::move(sent));
 }
-void loop_socket::end() const { state_->end(); }
+void loop_socket::end() const { state().end(); }
 void loop_socket::end(std::string_view text) const {
   (void)write(text);
-  state_->end();
+  state().end();
 }
-void loop_socket::destroy() const { state_->destroy(); }
-void loop_socket::pause() const { state_->pause(); }
-void loop_socket::resume() const { state_->resume(); }
-void loop_socket::ref() const { state_->set_ref(true); }
-void loop_socket::unref() const { state_->set_ref(false); }
-bool loop_socket::is_closed() const noexcept { return state_->is_closed(); }
-std::size_t loop_socket::buffered_bytes() const noexcept { return state_->buffered(); }
-std::uint64_t loop_socket::bytes_read() const noexcept { return state_->bytes_read; }
-std::uint64_t loop_socket::bytes_written() const noexcept { return state_->bytes_written; }
-net::address loop_socket::peer_address() const { return state_->peer; }
+void loop_socket::destroy() const { state().destroy(); }
+void loop_socket::pause() const { state().pause(); }
+void loop_socket::resume() const { state().resume(); }
+void loop_socket::ref() const { state().set_ref(true); }
+void loop_socket::unref() const { state().set_ref(false); }
+bool loop_socket::is_closed() const noexcept { return !state_ || state_->is_closed(); }
+std::size_t loop_socket::buffered_bytes() const noexcept { return state().buffered(); }
+std::uint64_t loop_socket::bytes_read() const noexcept { return state().bytes_read; }
+std::uint64_t loop_socket::bytes_written() const noexcept { return state().bytes_written; }
+net::address loop_socket::peer_address() const { return state().peer; }
 
 }  // namespace rouse

@@ -36,7 +36,7 @@ class loop_socket {
  public:
   using error_callback = callback<void(const error&)>;
 
-  loop_socket() noexcept = default;  ///< of no socket
+  loop_socket() noexcept = default;  ///< of no socket: closed, and only to be assigned to
   loop_socket(const loop_socket& other) noexcept;
   loop_socket(loop_socket&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   loop_socket& operator=(loop_socket other) noexcept {
@@ -93,6 +93,7 @@ class loop_socket {
  private:
   friend internal::socket_state;
   explicit loop_socket(internal::socket_state& counted) noexcept : state_(&counted) {}
+  [[nodiscard]] internal::socket_state& state() const noexcept;
   internal::socket_state* state_ = nullptr;
 };
 
