@@ -122,6 +122,9 @@ class callback<R(Args...)> {
   struct place_of<F> {
     template <class G>
     static void make(void* place, G&& f) {
+      // g++ 12 warns in the user's code of a copy of bytes that nobody wrote.
+      if constexpr (is_plain<F> && sizeof(F) < inline_bytes)
+        __builtin_memset(place, 0, inline_bytes);
       ::new (place) F(std::forward<G>(f));
     }
     static F& get(void* place) noexcept { return *std::launder(static_cast<F*>(place)); }

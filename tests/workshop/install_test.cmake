@@ -55,6 +55,12 @@ foreach(name clang++-19 g++)
   run(${SCRATCH}/${name}/by_pkg_config)
   check_output("pkg-config with ${name}")
 
+  # Some warnings come only from what an optimiser has inlined into the user's code.
+  run(${compiler} -std=c++23 -O2 -Wall -Wextra -Werror ${SOURCE}/consumer/callbacks.cpp -o ${SCRATCH}/${name}/callbacks
+    ${flags})
+  run(${SCRATCH}/${name}/callbacks)
+  check_output("optimised, without a warning, with ${name}")
+
   if(has_crypto)
     run(${SCRATCH}/${name}/with_crypto)
     check_output("find_package of crypto with ${name}")
