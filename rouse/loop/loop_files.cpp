@@ -174,14 +174,14 @@ loop_flow loop_files::create_read_stream(std::string path, const read_stream_opt
                                          site at) {
   ROUSE_ASSERT(options.piece_bytes_max > 0);
   loop_flow flow = flow_state::make(*loop_);
-  flow_state::run(flow, flow_state::move_bytes(flow, file_pieces(std::move(path), options)), at);
+  flow_state::run(flow, flow_state::move_bytes(flow, file_pieces(path, options)), path, at);
   return flow;
 }
 
 loop_sink loop_files::create_write_stream(std::string path, const write_stream_options& options,
                                           site at) {
   loop_sink sink = sink_state::make(*loop_, options.high_water_mark);
-  sink_state::run(sink, written(sink, std::move(path), options), at);
+  sink_state::run(sink, written(sink, path, options), path, at);
   return sink;
 }
 

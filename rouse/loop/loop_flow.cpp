@@ -8,20 +8,23 @@ namespace internal {
 /// Whom the work tells its end, or that it will have none.
 class flow_state::ending {
  public:
-  explicit ending(loop_flow flow) noexcept : flow_(std::move(flow)) {}
+  ending(loop_flow flow, std::string subject) noexcept
+      : flow_(std::move(flow)), subject_(std::move(subject)) {}
   ending(ending&&) noexcept = default;
   ~ending() {
     if (flow_.state_) flow_.state_->close();
   }
-  void operator()(const result<void>& end) const { flow_.state_->finish(end); }
+  void operator()(const result<void>& end) const { flow_.state_->finish(end, subject_); }
 
  private:
   loop_flow flow_;
+  std::string subject_;
 };
 
-void flow_state::run(const loop_flow& flow, task<result<void>> work, loop::site at) {
+void flow_state::run(const loop_flow& flow, task<result<void>> work, std::string subject,
+                     loop::site at) {
   flow_state& self = of(flow);
-  self.request_ = self.loop_->call_when_done(std::move(work), ending(flow), at);
+  self.request_ = self.loop_->call_when_done(std::move(work), ending(flow, std::move(subject)), at);
 }
 
 void flow_state::give(std::span<const std::byte> piece) noexcept {
@@ -30,14 +33,14 @@ void flow_state::give(std::span<const std::byte> piece) noexcept {
   });
 }
 
-void flow_state::finish(const result<void>& end) {
+void flow_state::finish(const result<void>& end, const std::string& subject) {
   if (on_close_) last_.enqueue(std::move(on_close_));
   const bool is_told = !is_destroyed_;
   auto on_end = std::move(on_end_);
   auto on_error = std::move(on_error_);
   close();
   if (!is_told) return;
-  if (!end && !on_error) throw_error(end.error());
+  if (!end && !on_error) throw_error(end.error(), subject);
   if (!end)
     on_error(end.error());
   else if (on_end)

@@ -132,14 +132,17 @@ request_id loop_http::request(http::outgoing what, std::size_t bytes_max, on_ans
 loop_flow loop_http::request_stream(http::outgoing what,
                                     callback<void(http_answer, loop_flow)> on_response, site at) {
   loop_flow flow = flow_state::make(*loop_);
+  std::string subject = what.subject();
   flow_state::run(flow, streamed(flow, client_of(*loop_), std::move(what), std::move(on_response)),
-                  at);
+                  std::move(subject), at);
   return flow;
 }
 
 loop_sink loop_http::upload(http::outgoing what, callback<void(http_answer)> done, site at) {
   loop_sink sink = sink_state::make(*loop_, loop_sink::high_water_mark);
-  sink_state::run(sink, uploaded(sink, client_of(*loop_), std::move(what), std::move(done)), at);
+  std::string subject = what.subject();
+  sink_state::run(sink, uploaded(sink, client_of(*loop_), std::move(what), std::move(done)),
+                  std::move(subject), at);
   return sink;
 }
 

@@ -302,6 +302,13 @@ TEST_P(loop_http, tells_a_flow_that_there_is_no_answer) {
   EXPECT_EQ(log, (lines{"error", "close"}));
 }
 
+TEST_P(loop_http, names_the_url_in_an_error_that_nobody_takes) {
+  it().http().request_stream(outgoing("GET", "http://127.0.0.1:1/"), [](const auto&, auto) {});
+  EXPECT_EQ(thrown(), "connect http://127.0.0.1:1/: Connection refused");
+  it().http().upload(outgoing("PUT", "http://127.0.0.1:1/a"), [](const auto&) {}).end();
+  EXPECT_EQ(thrown(), "connect http://127.0.0.1:1/a: Connection refused");
+}
+
 TEST_P(loop_http, destroys_a_flow_before_and_after_its_answer) {
   auto early = it().http().request_stream(outgoing("GET", base + "/late"),
                                           [](const auto&, auto) { FAIL(); });

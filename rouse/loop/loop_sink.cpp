@@ -9,15 +9,17 @@ namespace internal {
 /// Whom the work tells its end, or that it will have none.
 class sink_state::ending {
  public:
-  explicit ending(loop_sink sink) noexcept : sink_(std::move(sink)) {}
+  ending(loop_sink sink, std::string subject) noexcept
+      : sink_(std::move(sink)), subject_(std::move(subject)) {}
   ending(ending&&) noexcept = default;
   ~ending() {
     if (sink_.state_) sink_.state_->drop_callbacks();
   }
-  void operator()(const result<void>& end) const { sink_.state_->finish(end); }
+  void operator()(const result<void>& end) const { sink_.state_->finish(end, subject_); }
 
  private:
   loop_sink sink_;
+  std::string subject_;
 };
 
 sink_state::sink_state(loop& of, std::size_t high_water_mark)
@@ -28,9 +30,10 @@ sink_state::sink_state(loop& of, std::size_t high_water_mark)
   link_->retain();
 }
 
-void sink_state::run(const loop_sink& sink, task<result<void>> work, loop::site at) {
+void sink_state::run(const loop_sink& sink, task<result<void>> work, std::string subject,
+                     loop::site at) {
   sink_state& self = of(sink);
-  self.request_ = self.loop_->call_when_done(std::move(work), ending(sink), at);
+  self.request_ = self.loop_->call_when_done(std::move(work), ending(sink, std::move(subject)), at);
 }
 
 bool sink_state::write(std::span<const std::byte> bytes, callback<void(result<void>)>&& written) {
@@ -81,7 +84,7 @@ bool sink_state::tell_written() {
   return true;
 }
 
-void sink_state::finish(const result<void>& end) {
+void sink_state::finish(const result<void>& end, const std::string& subject) {
   std::optional<error> why = failure_;
   if (!why && !end && !is_destroyed_) why = end.error();
   if (on_close_) last_.enqueue(std::move(on_close_));
@@ -96,7 +99,7 @@ void sink_state::finish(const result<void>& end) {
   }
   drop_callbacks();
   if (!why || runner.is_exiting()) return;
-  if (!on_error) throw_error(*why);
+  if (!on_error) throw_error(*why, subject);
   on_error(*why);
 }
 

@@ -69,7 +69,7 @@ loop_flow child_state::flow_of(stream_index i) {
   stream& s = streams_[i];
   if (!s.flow && link_->core && !is_closed_) {
     loop_flow fresh = flow_state::make(*loop_);
-    flow_state::run(fresh, flow_state::move_bytes(fresh, pieces(*this, i)), at_);
+    flow_state::run(fresh, flow_state::move_bytes(fresh, pieces(*this, i)), {}, at_);
     s.flow = std::move(fresh);
   }
   return s.flow.value_or(loop_flow());

@@ -10,6 +10,7 @@
 #include <rouse/sync/notify.hpp>
 
 #include <concepts>
+#include <string>
 
 namespace rouse::internal {
 
@@ -25,8 +26,9 @@ class flow_state {
   /// A new flow and its first handle; `run` is to follow.
   [[nodiscard]] static loop_flow make(loop& of) { return loop_flow(new flow_state(of)); }
   [[nodiscard]] static flow_state& of(const loop_flow& handle) noexcept { return *handle.state_; }
-  /// Runs `work` for the flow, whose end is the flow's.
-  static void run(const loop_flow& flow, task<result<void>> work, loop::site at);
+  /// Runs `work` for the flow, whose end is the flow's; an error that is thrown names `subject`.
+  static void run(const loop_flow& flow, task<result<void>> work, std::string subject,
+                  loop::site at);
   /// The work, or its last part.
   template <flow_source S>
   [[nodiscard]] static task<result<void>> move_bytes(loop_flow flow, S source);
@@ -48,7 +50,7 @@ class flow_state {
 
   explicit flow_state(loop& of) : loop_(&of), caller_(of, "stream"), last_(caller_.core()) {}
   void give(std::span<const std::byte> piece) noexcept;
-  void finish(const result<void>& end);
+  void finish(const result<void>& end, const std::string& subject);
   void close() noexcept;
 
   loop* loop_;  // null: closed

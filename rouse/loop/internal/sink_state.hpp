@@ -13,6 +13,7 @@
 
 #include <concepts>
 #include <optional>
+#include <string>
 
 namespace rouse::internal {
 
@@ -30,8 +31,9 @@ class sink_state {
     return loop_sink(new sink_state(of, high_water_mark));
   }
   [[nodiscard]] static sink_state& of(const loop_sink& handle) noexcept { return *handle.state_; }
-  /// Runs `work` for the sink, whose end is the sink's.
-  static void run(const loop_sink& sink, task<result<void>> work, loop::site at);
+  /// Runs `work` for the sink, whose end is the sink's; an error that is thrown names `subject`.
+  static void run(const loop_sink& sink, task<result<void>> work, std::string subject,
+                  loop::site at);
   /// The work's main part: until `end` was called and all is written. `to` outlives it.
   template <sink_target T>
   [[nodiscard]] static task<result<void>> move_bytes(loop_sink sink, T& to);
@@ -67,7 +69,7 @@ class sink_state {
   }
   /// The next thing to tell of what is written. False: there is none.
   bool tell_written();
-  void finish(const result<void>& end);
+  void finish(const result<void>& end, const std::string& subject);
   void drop_callbacks() noexcept;
 
   loop* const loop_;  // as long as the link has its core
