@@ -61,7 +61,8 @@ class loop_socket {
   const loop_socket& on_close(callback<void(bool failed)> f) const;
 
   /// Sends a copy of `bytes`, in order, as soon as the kernel takes them. False: more than the
-  /// high-water mark waits now; go on at on_drain.
+  /// high-water mark waits now, go on at on_drain; or nothing more is sent, and they are dropped:
+  /// who waits for on_drain then waits in vain, so look at on_close too.
   /// @param sent  called when the last of them was handed to the kernel, or with why not: `closed`
   /// after `end` or `destroy`, ECANCELED, or what the socket failed of.
   bool write(std::span<const std::byte> bytes, callback<void(result<void>)> sent = {}) const;
