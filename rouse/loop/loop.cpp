@@ -36,12 +36,21 @@ loop::~loop() {
   ROUSE_ASSERT(closed || closed.error() == errc::closed);  // not inside one of its own callbacks
 }
 
-loop_core& loop::core(const char* operation) const {
+loop_core& loop::open_core(const char* operation) const {
   if (!core_) throw_error(error(operation, errc::closed));
   return *core_;
 }
 
+/// For what only the loop's thread may do; while nobody drives the loop, that is any one.
+loop_core& loop::core(const char* operation) const {
+  loop_core& c = open_core(operation);
+  if (rouse::current<loop>::get() != this && c.stack().executor().is_driven()) [[unlikely]]
+    throw_error(error(operation, errc::wrong_thread), "(post it with a loop.handle())");
+  return c;
+}
+
 runtime& loop::stack(const char* operation) const { return core(operation).stack(); }
+runtime& loop::runtime() { return open_core("runtime").stack(); }
 
 loop& loop::current() {
   loop* here = rouse::current<loop>::get();
@@ -127,7 +136,7 @@ bool loop::is_active(immediate_id id) const noexcept {
 }
 
 loop_hold loop::hold() { return loop_hold(*core("hold").alive); }
-loop_handle loop::handle() const { return core("handle").mailbox->handle(); }
+loop_handle loop::handle() const { return open_core("handle").mailbox->handle(); }
 instant loop::now() const { return core("now").now(); }
 bool loop::is_alive() const noexcept { return core_ && core_->is_alive(); }
 bool loop::is_node_compatible() const noexcept { return core_ && core_->options.node_compatible; }
@@ -194,7 +203,7 @@ void loop::spin(running& here) {
 }
 
 void loop::run(site at) {
-  (void)core("run");
+  (void)open_core("run");
   {
     running here(*this, at);
     spin(here);
@@ -206,7 +215,7 @@ void loop::run(site at) {
 }
 
 int loop::run(callback<void()> main, site at) {
-  (void)core("run");
+  (void)open_core("run");
   {
     running here(*this, at);
     core_->begin_run();
@@ -237,7 +246,7 @@ int loop::end() {
 bool loop::run_turn(bool may_wait, const site& at) {
   bool goes_on = false;
   {
-    (void)core("run");
+    (void)open_core("run");
     running here(*this, at);
     core_->begin_run();
     core_->begin_turn();
@@ -254,7 +263,7 @@ bool loop::run_once(site at) { return run_turn(true, at); }
 bool loop::run_nowait(site at) { return run_turn(false, at); }
 
 result<outside_wait> loop::begin_wait(site at) {
-  loop_core& c = core("begin_wait");
+  loop_core& c = open_core("begin_wait");
   return c.stack().begin_wait(c.is_alive() ? c.wait_limit() : no_limit, at);
 }
 

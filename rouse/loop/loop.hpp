@@ -44,9 +44,11 @@ class loop_request;
 
 /// @threads  One thread at a time drives it and calls everything here, a ring's thread for ever;
 /// `handle()` is the way in from others. Callbacks run on that thread only.
-/// @errors   After `close`, whatever registers something throws io_error(closed); what asks or
-/// clears does nothing. A callback that throws: the error handler is told, or the exception leaves
-/// `run`; the callbacks that are left stay queued, and `run` can be called again.
+/// @errors   After `close`, whatever registers something throws io_error(closed), and on another
+/// thread than the one that drives the loop io_error(wrong_thread); what asks or clears does
+/// nothing, and does not look at the thread. A callback that throws: the error handler is told, or
+/// the exception leaves `run`; the callbacks that are left stay queued, and `run` can be called
+/// again.
 ///
 /// Callbacks are not empty: that is a bug, and asserts where they are registered.
 ///
@@ -211,7 +213,7 @@ class loop {
   [[nodiscard]] instant now() const;
   [[nodiscard]] loop_metrics metrics() const noexcept;
   /// The stack and the pool below.
-  [[nodiscard]] rouse::runtime& runtime() { return stack("runtime"); }
+  [[nodiscard]] rouse::runtime& runtime();
   [[nodiscard]] bool is_node_compatible() const noexcept;
 
   /// The loop of this thread: the one that runs here, or whose `entered` block this is.
@@ -223,6 +225,7 @@ class loop {
   friend class internal::loop_request;
   friend loop_net;
 
+  [[nodiscard]] internal::loop_core& open_core(const char* operation) const;
   [[nodiscard]] internal::loop_core& core(const char* operation) const;
   [[nodiscard]] rouse::runtime& stack(const char* operation) const;
   void spin(running& here);

@@ -1,5 +1,6 @@
 // Jobs and names in callbacks, in real time: what they wait for is another thread.
 #include <rouse/loop/loop_jobs.hpp>
+#include <rouse/loop/loop_net.hpp>
 
 #include <rouse/loop/loop_names.hpp>
 #include <rouse/loop/on_loop_test.hpp>
@@ -366,6 +367,28 @@ TEST_P(loop_jobs, refuses_a_host_that_is_no_name) {
   it().run();
   std::ranges::sort(log);
   EXPECT_EQ(log, (lines{"cancelled", "refused"}));
+}
+
+TEST_P(loop_jobs, are_refused_what_only_the_thread_of_the_loop_may_do) {
+  rouse::loop& l = make_real();
+  const auto refused = [&](const std::string& operation, auto use) {
+    auto told = [&, operation](const rouse::result<void>& r, const std::exception_ptr&) {
+      ASSERT_FALSE(r.has_value()) << operation;
+      EXPECT_EQ(r.error(), rouse::errc::wrong_thread);
+      EXPECT_EQ(r.error().operation, operation);
+    };
+    l.jobs().run([&l, use] { use(l); }, told);
+  };
+  l.run([&] {
+    refused("set_timeout", [](rouse::loop& at) { at.set_timeout(1ms, [] { FAIL(); }); });
+    refused("next_tick", [](rouse::loop& at) { at.next_tick([] { FAIL(); }); });
+    refused("connect", [](rouse::loop& at) { at.net().connect("127.0.0.1:1"); });
+    refused("run a job", [](rouse::loop& at) { at.jobs().run([] { FAIL(); }, [](auto) {}); });
+    l.jobs().run([&l, this] { return l.handle().post(say("posted")).has_value(); },
+                 [](auto posted) { EXPECT_TRUE(posted && *posted); });
+    l.set_timeout(20ms, [] {});  // for the message
+  });
+  EXPECT_EQ(log, lines{"posted"});
 }
 
 }  // namespace
