@@ -294,7 +294,7 @@ TEST_P(loop_sink, each_run_throws_one_of_what_its_writes_threw_and_its_own_error
   EXPECT_EQ(thrown(), "a");
   EXPECT_TRUE(it().is_alive());
   EXPECT_EQ(thrown(), "b");
-  EXPECT_EQ(thrown(), "write: No space left on device");
+  EXPECT_EQ(thrown(), "write /dev/full: No space left on device");
   EXPECT_EQ(log, lines());
   EXPECT_EQ(thrown(), "nothing");
   EXPECT_EQ(log, lines{"close"});
