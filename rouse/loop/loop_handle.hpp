@@ -29,7 +29,8 @@ class loop_handle {
   /// there.
   /// @errors  closed. Throws std::bad_alloc.
   /// @cost    One lock; one unpark when the loop had taken everything.
-  result<void> post(callback<void()> f) const;
+  [[nodiscard("what could not be posted is not called")]] result<void> post(
+      callback<void()> f) const;
 
  private:
   friend class internal::loop_mailbox;
