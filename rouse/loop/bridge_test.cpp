@@ -6,6 +6,8 @@
 #include <rouse/loop/promisify.hpp>
 
 #include <atomic>
+#include <cerrno>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -66,6 +68,40 @@ TEST_P(loop_bridge, a_callback_spawns_a_task_and_joins_it_by_callback) {
     });
   });
   EXPECT_EQ(log, lines{"42"});
+}
+
+enum class end { value, error, number };
+rouse::task<int> ends_with(end what) {
+  if (what == end::number) throw 3;
+  if (what == end::error) rouse::throw_error(rouse::error("read", EIO));
+  co_return 1;
+}
+
+TEST_P(loop_bridge, who_takes_exceptions_is_told_of_each_end_of_a_task) {
+  const auto told = [&](const rouse::result<int>& r, const std::exception_ptr& thrown) {
+    log.push_back((r ? "value" : r.error().message()) + (thrown ? ", thrown" : ""));
+  };
+  for (const end what : {end::value, end::error, end::number}) {
+    it().call_when_done(ends_with(what), told);
+    it().run();
+  }
+  EXPECT_EQ(log, (lines{"value", "read: Input/output error, thrown",
+                        "task: left by an exception, thrown"}));
+}
+
+TEST_P(loop_bridge, who_takes_no_exceptions_is_not_called_and_run_throws_them) {
+  it().call_when_done(ends_with(end::number), [](const rouse::result<int>&) { FAIL(); });
+  EXPECT_THROW(it().run(), int);
+}
+
+TEST_P(loop_bridge, another_thread_that_stops_or_ends_the_loop_is_told_to_post) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  make_real();
+  const auto on_another = [&](auto what) {
+    it().run([&] { std::thread([&] { what(it()); }).join(); });
+  };
+  EXPECT_DEATH(on_another([](rouse::loop& l) { l.stop(); }), "is_driven_elsewhere");
+  EXPECT_DEATH(on_another([](rouse::loop& l) { l.exit(1); }), "is_driven_elsewhere");
 }
 
 // ---- free functions

@@ -41,10 +41,14 @@ loop_core& loop::open_core(const char* operation) const {
   return *core_;
 }
 
+bool loop::is_driven_elsewhere() const noexcept {
+  return rouse::current<loop>::get() != this && core_->stack().executor().is_driven();
+}
+
 /// For what only the loop's thread may do; while nobody drives the loop, that is any one.
 loop_core& loop::core(const char* operation) const {
   loop_core& c = open_core(operation);
-  if (rouse::current<loop>::get() != this && c.stack().executor().is_driven()) [[unlikely]]
+  if (is_driven_elsewhere()) [[unlikely]]
     throw_error(error(operation, errc::wrong_thread), "(post it with a loop.handle())");
   return c;
 }
@@ -268,10 +272,14 @@ result<outside_wait> loop::begin_wait(site at) {
 }
 
 void loop::stop() noexcept {
-  if (core_) core_->is_stopping = true;
+  if (!core_) return;
+  ROUSE_ASSERT(!is_driven_elsewhere());  // on another thread: post it
+  core_->is_stopping = true;
 }
 void loop::exit(int code) noexcept {
-  if (core_) core_->runner.exit(code);
+  if (!core_) return;
+  ROUSE_ASSERT(!is_driven_elsewhere());  // on another thread: post it
+  core_->runner.exit(code);
 }
 
 result<void> loop::close() noexcept {
@@ -305,18 +313,19 @@ void loop_caller::call(callback<void()> f, const char* what,
   core_->call_in_poll(std::move(f), what, set_at);
 }
 
-bool loop_caller::handle_exception(error& reason) const noexcept {
+void loop_caller::fail(std::exception_ptr thrown) const noexcept {
+  core_->runner.fail(std::move(thrown));
+}
+
+caught_error caught(const char* operation) noexcept {
   try {
     throw;
   } catch (const io_error& e) {
-    reason = e.reason();
-    return true;
+    return {e.reason(), true};
   } catch (const std::bad_alloc&) {
-    reason = error("memory", ENOMEM);
-    return true;
+    return {error("memory", ENOMEM), true};
   } catch (...) {
-    core_->runner.fail(std::current_exception());
-    return false;
+    return {error(operation, errc::threw), false};
   }
 }
 

@@ -45,10 +45,10 @@ class loop_request;
 /// @threads  One thread at a time drives it and calls everything here, a ring's thread for ever;
 /// `handle()` is the way in from others. Callbacks run on that thread only.
 /// @errors   After `close`, whatever registers something throws io_error(closed), and on another
-/// thread than the one that drives the loop io_error(wrong_thread); what asks or clears does
-/// nothing, and does not look at the thread. A callback that throws: the error handler is told, or
-/// the exception leaves `run`; the callbacks that are left stay queued, and `run` can be called
-/// again.
+/// thread than the one that drives the loop io_error(wrong_thread), where `stop` and `exit` assert;
+/// what asks or clears does nothing, and does not look at the thread. A callback that throws: the
+/// error handler is told, or the exception leaves `run`; the callbacks that are left stay queued,
+/// and `run` can be called again.
 ///
 /// Callbacks are not empty: that is a bug, and asserts where they are registered.
 ///
@@ -177,8 +177,9 @@ class loop {
   }
   /// Runs `work` as a task that keeps the loop alive, and calls `done(result<T>)` in the poll phase
   /// when it ends. An error that `work` throws as io_error comes as that error, want of memory as
-  /// ENOMEM; anything else it throws goes where what callbacks throw goes, and `done` is not
-  /// called.
+  /// ENOMEM. Anything else it throws goes where what callbacks throw goes, and `done` is not
+  /// called; unless it takes the exception as well, `done(result<T>, std::exception_ptr thrown)`:
+  /// then the error is `threw`.
   /// @returns  what `cancel` takes.
   template <pollable P, class F>
   request_id call_when_done(P work, F done, site at = site::current());
@@ -225,6 +226,7 @@ class loop {
   friend class internal::loop_request;
   friend loop_net;
 
+  [[nodiscard]] bool is_driven_elsewhere() const noexcept;
   [[nodiscard]] internal::loop_core& open_core(const char* operation) const;
   [[nodiscard]] internal::loop_core& core(const char* operation) const;
   [[nodiscard]] rouse::runtime& stack(const char* operation) const;
@@ -249,14 +251,21 @@ class loop_caller {
   /// As a callback of the poll phase. The rest is for the log.
   void call(callback<void()> f, const char* what = "callback",
             const std::source_location* set_at = nullptr) const noexcept;
-  /// Of the exception that is being handled: the error of an io_error, or want of memory; false for
-  /// any other, which goes where those of callbacks go.
-  [[nodiscard]] bool handle_exception(error& reason) const noexcept;
+  /// Where what callbacks throw goes.
+  void fail(std::exception_ptr thrown) const noexcept;
   [[nodiscard]] loop_core& core() const noexcept { return *core_; }
 
  private:
   loop_core* core_;
 };
+
+/// An exception, for who takes errors.
+struct caught_error {
+  error reason;
+  bool is_error;  // an io_error, or want of memory; of any other the reason is only `threw`
+};
+/// The one that is being handled.
+[[nodiscard]] caught_error caught(const char* operation) noexcept;
 
 /// The place of one `call_when_done` in the loop's table. May outlive the loop.
 class loop_request : public loop_caller {
@@ -289,8 +298,11 @@ class delivery {
       if (!polled.is_ready()) return pending;
       finish(std::move(polled));
     } catch (...) {
-      error reason;
-      if (place_.handle_exception(reason)) answer(std::unexpected(reason));
+      const caught_error why = caught("task");
+      if (takes_exception || why.is_error)
+        answer(std::unexpected(why.reason), std::current_exception());
+      else
+        place_.fail(std::current_exception());
     }
     return ready;
   }
@@ -314,6 +326,7 @@ class delivery {
     using type = result<T>;
   };
   using answer_type = typename answer_of<polled_value>::type;
+  static constexpr bool takes_exception = std::is_invocable_v<F&, answer_type, std::exception_ptr>;
 
   template <class Polled>
   void finish(Polled polled) {
@@ -324,10 +337,15 @@ class delivery {
       answer(answer_type(polled.take()));
     }
   }
-  void answer(answer_type value) {
+  void answer(answer_type value, std::exception_ptr thrown = nullptr) {
     is_done_ = true;
     work_.reset();  // what it holds on to, a file perhaps, is `done`'s to close
-    place_.call_done([this, v = &value] { done_(std::move(*v)); });
+    place_.call_done([&] {
+      if constexpr (takes_exception)
+        done_(std::move(value), std::move(thrown));
+      else
+        done_(std::move(value));
+    });
   }
 
   loop_request place_;

@@ -101,12 +101,8 @@ class loop_job_of final : public loop_job {
         end_.emplace(result<void>(), nullptr);
       else
         end_.emplace(std::move(*ended), nullptr);
-    } catch (const io_error& e) {
-      fail(e.reason(), std::current_exception());
-    } catch (const std::bad_alloc&) {
-      fail(error("memory", ENOMEM), std::current_exception());
     } catch (...) {
-      fail(error("job", errc::threw), std::current_exception());
+      fail(caught("job").reason, std::current_exception());
     }
     return true;
   }
