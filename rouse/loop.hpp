@@ -13,4 +13,5 @@
 #include <rouse/loop/loop_processes.hpp>
 #include <rouse/loop/loop_signals.hpp>
 #include <rouse/loop/loop_sink.hpp>
+#include <rouse/loop/pipeline.hpp>
 #include <rouse/loop/promisify.hpp>

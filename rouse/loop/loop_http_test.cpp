@@ -7,6 +7,7 @@
 #include <rouse/loop/loop_files.hpp>
 #include <rouse/loop/loop_jobs.hpp>
 #include <rouse/loop/on_loop_test.hpp>
+#include <rouse/loop/pipeline.hpp>
 #include <rouse/net/listen.hpp>
 #include <rouse/time/sleep.hpp>
 
@@ -351,6 +352,20 @@ TEST_P(loop_http, uploads_a_body_bit_by_bit) {
     });
   });
   EXPECT_EQ(log, (lines{"sent", "finish", "bits: one two three", "close"}));
+}
+
+TEST_P(loop_http, pipes_one_exchange_into_another) {
+  for (const char* path : {"/pieces", "/broken"}) {
+    const auto up = it().http().upload(outgoing("POST", base + "/echo"), told());
+    it().http().request_stream(outgoing("GET", base + path),
+                               [&, up](const http_answer&, const rouse::loop_flow& body) {
+                                 rouse::pipeline(body, up, [&](const rouse::result<void>& r) {
+                                   log.emplace_back(r ? "done" : r.error().message());
+                                 });
+                               });
+    it().run();
+  }
+  EXPECT_EQ(log, (lines{"none: one two three", "done", "response body: the stream ended early"}));
 }
 
 TEST_P(loop_http, uploads_a_body_of_a_known_length_and_fails_with_another) {

@@ -8,6 +8,7 @@
 #include <rouse/loop/loop_net.hpp>
 #include <rouse/loop/loop_processes.hpp>
 #include <rouse/loop/on_loop_test.hpp>
+#include <rouse/loop/pipeline.hpp>
 #include <rouse/sys/descriptor.hpp>
 
 #include <netinet/in.h>
@@ -290,6 +291,31 @@ TEST_P(loop_memory, a_flow_that_finds_none_says_so_and_closes) {
   take_memory_before_the_wait();
   it().run();
   EXPECT_EQ(log, (lines{"ENOMEM", "close"}));
+}
+
+TEST_P(loop_memory, a_pipeline_that_finds_none_changes_nothing) {
+  const support::scratch_folder folder;
+  std::ofstream(folder / "a") << "text";
+  const auto told = [&](const rouse::result<void>& r) {
+    log.emplace_back(r ? "done" : r.error().message());
+  };
+  for (unsigned long n = 1;; ++n) {
+    const auto from = it().fs().create_read_stream(folder / "a");
+    const auto to = it().fs().create_write_stream(folder / "b");
+    bool has_failed = false;
+    try {
+      const support::failing_allocation nth(n);
+      rouse::pipeline(from, to, told);
+    } catch (const std::bad_alloc&) {
+      has_failed = true;
+      from.on_data([](auto) {}).on_end(say("still its own"));
+      to.end();
+    }
+    it().run();
+    if (!has_failed) break;
+    EXPECT_EQ(std::exchange(log, {}), lines{"still its own"});
+  }
+  EXPECT_EQ(log, lines{"done"});
 }
 
 TEST_P(loop_memory, a_child_that_finds_none_says_so_and_closes) {
