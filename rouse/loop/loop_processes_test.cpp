@@ -374,7 +374,7 @@ TEST_P(loop_processes, leaves_no_descriptor_open) {
   const auto before = [&] {
     spawn(piped_shell("true"));
     it().run();
-    return support::open_descriptors();
+    return open_descriptors();
   }();
   for (int i = 0; i < 8; ++i) {
     const auto child = spawn(piped_shell("cat; echo err >&2"));

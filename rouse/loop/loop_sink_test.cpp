@@ -314,7 +314,7 @@ TEST_P(loop_sink, tells_nobody_of_a_failure_once_one_has_called_exit) {
 TEST_P(loop_sink, lets_everything_go_at_its_end_and_when_the_loop_closes) {
   it().fs().create_write_stream(at("first, for what stays open")).end("text");
   it().run();
-  const auto before = support::open_descriptors();
+  const auto before = open_descriptors();
   const auto token = std::make_shared<int>();
   rouse::loop_sink ended = it().fs().create_write_stream(at("a"));
   rouse::loop_sink open = it().fs().create_write_stream(at("b"));

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <tests/support/each_reactor.hpp>
+#include <tests/support/open_descriptors.hpp>
 
 #include <chrono>
 #include <exception>
@@ -43,6 +44,12 @@ class on_loop : public support::each_reactor {
     return *loop_;
   }
   rouse::loop& it() { return loop_ ? *loop_ : make(); }
+  /// What is open, with what the reactor opens when it is needed first: a busy machine may do all
+  /// that it would wait for before it looks.
+  std::size_t open_descriptors() {
+    it().runtime().reactor().open().value();
+    return support::open_descriptors();
+  }
   /// A callback that writes a line.
   auto say(std::string line) {
     return [this, line = std::move(line)] { log.push_back(line); };
