@@ -3,27 +3,18 @@
 
 #include <rouse/base/io_error.hpp>
 #include <rouse/loop/loop_files.hpp>
-#include <rouse/loop/on_loop_test.hpp>
+#include <rouse/loop/on_files_test.hpp>
 
 #include <tests/support/open_descriptors.hpp>
-#include <tests/support/scratch_folder.hpp>
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 
 namespace loop_test {
 namespace {
 
-class loop_sink : public on_loop {
+class loop_sink : public on_files {
  protected:
-  std::string at(const char* name) const { return folder / name; }
-  std::string text_of(const std::string& path) const {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  void put(const std::string& path, const std::string& text) const { std::ofstream(path) << text; }
   auto told(const std::string& what) {
     return [this, what](const rouse::result<void>& r) {
       log.push_back(r ? what : what + ": " + r.error().message());
@@ -46,8 +37,6 @@ class loop_sink : public on_loop {
     options.high_water_mark = bytes;
     return options;
   }
-
-  support::scratch_folder folder;
 };
 INSTANTIATE_TEST_SUITE_P(each, loop_sink, support::reactors(), support::reactor_name);
 

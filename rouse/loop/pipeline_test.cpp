@@ -3,32 +3,21 @@
 
 #include <rouse/base/io_error.hpp>
 #include <rouse/loop/loop_files.hpp>
-#include <rouse/loop/on_loop_test.hpp>
+#include <rouse/loop/on_files_test.hpp>
 
 #include <tests/support/open_descriptors.hpp>
-#include <tests/support/scratch_folder.hpp>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 namespace loop_test {
 namespace {
 
-class pipeline : public on_loop {
+class pipeline : public on_files {
  protected:
-  std::string at(const char* name) const { return folder / name; }
-  std::string text_of(const std::string& path) const {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  void put(const std::string& path, const std::string& text) const { std::ofstream(path) << text; }
   auto told() {
     return
         [this](const rouse::result<void>& r) { log.push_back(r ? "done" : r.error().message()); };
   }
-
-  support::scratch_folder folder;
 };
 INSTANTIATE_TEST_SUITE_P(each, pipeline, support::reactors(), support::reactor_name);
 
